@@ -60,3 +60,12 @@ find_library(CPPUNIT_LIBRARY cppunit)
 add_library(fairlead_rapidjson INTERFACE)
 target_include_directories(fairlead_rapidjson SYSTEM INTERFACE "${RAPIDJSON_INCLUDE}")
 target_compile_definitions(fairlead_rapidjson INTERFACE RAPIDJSON_HAS_STDSTRING=1)
+
+find_package(yaml-cpp REQUIRED)
+
+# Asio compiled once: every user sees declarations only; kernel/runtime/src/asio.cpp has the code.
+add_library(fairlead_asio INTERFACE)
+target_include_directories(fairlead_asio SYSTEM INTERFACE "${Boost_INCLUDE_DIRS}")
+target_compile_definitions(fairlead_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_REGEX)
+target_link_libraries(fairlead_asio INTERFACE Threads::Threads)
