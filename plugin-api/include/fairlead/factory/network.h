@@ -85,7 +85,8 @@ typedef struct fl_network_host {
     fl_status (*write)(void *ctx, fl_conn *conn, fl_bytes bytes);
 
     /* Hands over a message of kind CONNECT or DATA. FL_OK: done, no completion follows. FL_PENDING:
-     * on_complete follows, for one connection in the order of the deliver calls. Below 0: refused. A
+     * on_complete follows, for one connection in the order of the deliver calls. Below 0: refused;
+     * FL_E_BUSY: the store is behind, nothing was taken, try again when on_data comes again. A
      * CONNECT is always answered by on_complete; DATA before its success is refused with
      * FL_E_UNAUTHORIZED unless the type has no CONNECT (TCP, HTTP), where the host authenticates
      * with the data itself. */
@@ -134,7 +135,9 @@ typedef struct fl_network {
     fl_status (*on_open)(void *self, fl_conn *conn, const fl_peer *peer, void **state, fl_err *err);
 
     /* Bytes from the peer. `*consumed` says how many were used; the host keeps the rest and gives
-     * it again in front of what comes next. Below 0 closes with FL_CLOSE_PROTOCOL.
+     * it again in front of what comes next. Below 0 closes with FL_CLOSE_PROTOCOL. Kept bytes are
+     * also given again, with nothing new behind them, after an on_complete of this connection and
+     * when there is room after deliver answered FL_E_BUSY: a type that must wait leaves its bytes.
      * For datagram types one call is one datagram. [io, connection-serial] */
     fl_status (*on_data)(void *self, fl_conn *conn, void *state, fl_bytes in, size_t *consumed,
                          fl_err *err);
