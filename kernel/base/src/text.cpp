@@ -24,8 +24,8 @@ std::size_t sequenceLength(const unsigned char* p, std::size_t left) noexcept {
         return tail(1) ? 2 : 0;
     }
     if ((p[0] & 0xF0) == 0xE0) {
-        const bool ok = tail(1) && tail(2) && !(p[0] == 0xE0 && p[1] < 0xA0) &&
-                        !(p[0] == 0xED && p[1] > 0x9F);
+        const bool ok =
+            tail(1) && tail(2) && !(p[0] == 0xE0 && p[1] < 0xA0) && !(p[0] == 0xED && p[1] > 0x9F);
         return ok ? 3 : 0;
     }
     if (p[0] >= 0xF0 && p[0] <= 0xF4) {
@@ -89,9 +89,8 @@ std::uint32_t crcPortable(std::uint32_t crc, const unsigned char* p, std::size_t
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crcHardware(std::uint32_t crc,
-                                                            const unsigned char* p,
-                                                            std::size_t n) noexcept {
+__attribute__((target("sse4.2"))) std::uint32_t
+crcHardware(std::uint32_t crc, const unsigned char* p, std::size_t n) noexcept {
     std::uint64_t wide = crc;
     while (n >= 8) {
         std::uint64_t word = 0;
@@ -172,8 +171,8 @@ std::optional<std::vector<std::uint8_t>> fromHex(std::string_view text) {
 std::string sha256Hex(std::string_view bytes) {
     std::array<std::uint8_t, 32> digest{};
     unsigned int size = 0;
-    FL_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(),
-                         nullptr) == 1);
+    FL_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) ==
+              1);
     return toHex(digest);
 }
 

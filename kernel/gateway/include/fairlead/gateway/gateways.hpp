@@ -15,10 +15,10 @@ namespace fairlead::gateway {
 
 /// A kind of gateway that can be created: one per network component type.
 struct Provider {
-    std::string id;       ///< "mqtt-server-gateway"
-    std::string category; ///< "custom", "video", "cloud", "channel"
-    std::string name;        ///< JSON texts by locale
-    std::string description; ///< JSON texts by locale
+    std::string id;           ///< "mqtt-server-gateway"
+    std::string category;     ///< "custom", "video", "cloud", "channel"
+    std::string name;         ///< JSON texts by locale
+    std::string description;  ///< JSON texts by locale
     std::string network_type; ///< "mqtt-server"
     std::string transport;    ///< "MQTT"
     std::string schema;       ///< JSON Schema of the provider's own settings; "{}" when none
@@ -53,7 +53,8 @@ struct GatewayStatus {
     std::string last_error;
     std::string transport;
     std::string address; ///< "mqtt://192.0.2.1:1883"
-    std::string routes;  ///< JSON array of {group, address, upstream, downstream, description, example}
+    std::string
+        routes; ///< JSON array of {group, address, upstream, downstream, description, example}
     std::uint64_t sessions = 0;
     GatewayCounters counters;
 };
