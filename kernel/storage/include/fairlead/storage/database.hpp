@@ -32,7 +32,7 @@ public:
     bool isNull(std::size_t column) const;
     std::int64_t integer(std::size_t column) const;
     double number(std::size_t column) const;
-    const std::string& text(std::size_t column) const;  ///< text or blob bytes
+    const std::string& text(std::size_t column) const; ///< text or blob bytes
 
 private:
     std::vector<Value> values_;
@@ -85,8 +85,8 @@ public:
 struct Migration {
     std::int64_t version;
     std::string name;
-    /// Statements for both dialects; `{id}`, `{text}`, `{blob}`, `{json}`, `{auto}` are replaced by the
-    /// dialect's types (see storage/README.md).
+    /// Statements for both dialects; `{id}`, `{text}`, `{blob}`, `{json}`, `{auto}` are replaced by
+    /// the dialect's types (see storage/README.md).
     std::vector<std::string> statements;
 };
 
