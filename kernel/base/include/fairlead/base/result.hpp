@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace fairlead::base {
 
@@ -34,6 +35,14 @@ enum class Errc : std::int32_t {
 
 const char* toText(Errc code) noexcept;
 
+/// One wrong field of an input: its name or path ("configuration/port"), a stable code ("required",
+/// "range") and a sentence for a person.
+struct FieldError {
+    std::string field;
+    std::string code;
+    std::string message;
+};
+
 /// A failure: its kind, a stable machine-readable code such as "gateway.in_use" (may be empty), and
 /// a sentence for a person: what happened, to what, what to do.
 class Error {
@@ -53,6 +62,13 @@ public:
     const std::string& code() const noexcept { return code_; }
     const std::string& message() const noexcept { return message_; }
 
+    /// For bad input: every wrong field at once; empty otherwise.
+    const std::vector<FieldError>& fields() const noexcept { return fields_; }
+    Error with(std::vector<FieldError> fields) && {
+        fields_ = std::move(fields);
+        return std::move(*this);
+    }
+
     /// Puts "context: " in front of the message.
     Error within(const std::string& context) && {
         message_ = context + ": " + message_;
@@ -63,6 +79,7 @@ private:
     Errc kind_;
     std::string code_;
     std::string message_;
+    std::vector<FieldError> fields_;
 };
 
 /// A value or an Error. Spelled like std::expected, so that it can become that one day.

@@ -60,11 +60,13 @@ class Handler {
 public:
     virtual ~Handler() = default;
 
+    /// Comes before anything else of the connection; it may close it at once.
     virtual void opened(Connection& connection) = 0;
 
     /// FL_OK, FL_PENDING (complete follows, in order) or below 0. FL_E_BUSY: nothing was taken;
-    /// the engine pauses reading, and calls deliver again with the same message after the handler
-    /// called resumeReading (the plugin sees only FL_PENDING).
+    /// the engine pauses reading by itself, and calls deliver again with the same message after the
+    /// handler called resumeReading, whether or not it had called pauseReading (the plugin sees
+    /// only FL_PENDING). The same holds for release.
     virtual std::int32_t deliver(Connection& connection, const fl_transport_message& message,
                                  std::uint32_t flags, std::uint64_t token,
                                  std::string_view once_key) = 0;
@@ -77,12 +79,12 @@ public:
 
     virtual void closed(Connection& connection, std::uint32_t reason) = 0;
 
-    /// Durable client state of a component (fl_network_host.state_*), on the given loop.
+    /// Durable client state of a component (fl_network_host.state_*), on the given loop. An empty
+    /// value removes the key.
     virtual base::Status putState(runtime::Loop& loop, std::string_view component,
                                   std::string_view key, std::string_view value) = 0;
-    virtual std::shared_ptr<const std::string> getState(runtime::Loop& loop,
-                                                        std::string_view component,
-                                                        std::string_view key) = 0;
+    virtual std::shared_ptr<const std::string>
+    getState(runtime::Loop& loop, std::string_view component, std::string_view key) = 0;
 };
 
 } // namespace fairlead::network
