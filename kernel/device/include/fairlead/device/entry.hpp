@@ -25,7 +25,7 @@ struct ProductSnapshot {
     std::string gateway_id;  ///< may be empty
     std::string protocol_id; ///< may be empty: the gateway's
     bool published = false;
-    std::int64_t keep_alive_seconds = 0; ///< 0: the transport's own limit
+    std::int64_t keep_alive_seconds = 0;                           ///< 0: the transport's own limit
     std::map<std::string, std::string, std::less<>> configuration; ///< secrets in clear
     std::shared_ptr<const ThingModel> model;
 };

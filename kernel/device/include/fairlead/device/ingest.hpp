@@ -32,7 +32,7 @@ struct Uplink {
     const DevicePtr* device = nullptr; ///< the session's device
     const fl_transport_message* raw = nullptr;
     std::string_view transport;
-    std::string_view protocol;         ///< id of the protocol that decoded it
+    std::string_view protocol; ///< id of the protocol that decoded it
     std::uint32_t protocol_generation = 0;
     std::span<const fl_device_message> messages;
     /// Devices of `messages`, same order; a child's differs from `device`.
@@ -52,8 +52,8 @@ enum class Admission {
 /// A loop's way into the journal. Owner and only caller: one loop thread. Blocks: never.
 ///
 /// submit also applies the messages: validates them against the thing model, updates the latest
-/// values, answers waiting commands, raises the bus events. What is invalid is stored as raw message
-/// with the reason and counted, not refused: the device has done its part.
+/// values, answers waiting commands, raises the bus events. What is invalid is stored as raw
+/// message with the reason and counted, not refused: the device has done its part.
 class IngestLane {
 public:
     virtual ~IngestLane() = default;
