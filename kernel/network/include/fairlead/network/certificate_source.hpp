@@ -4,7 +4,12 @@
 #include "fairlead/base/result.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
+
+namespace fairlead::security {
+class CertificateService;
+}
 
 namespace fairlead::network {
 
@@ -22,5 +27,8 @@ public:
     virtual ~CertificateSource() = default;
     virtual base::Result<CertificateMaterial> load(const std::string& certificate_id) = 0;
 };
+
+/// The certificates that people manage; `service` must outlive it.
+std::unique_ptr<CertificateSource> certificatesOf(security::CertificateService& service);
 
 } // namespace fairlead::network

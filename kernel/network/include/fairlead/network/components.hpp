@@ -139,8 +139,8 @@ public:
     virtual void certificateChanged(const std::string& certificate_id) = 0;
     /// Components that use the certificate, for its own usedBy.
     virtual std::vector<ComponentUse> certificateUsedBy(const std::string& certificate_id) = 0;
-    /// A plugin was loaded anew, came or went: running components of its types get new instances
-    /// for new connections; failed ones are tried again.
+    /// A plugin was loaded anew, came or went: failed components are tried again. (Running ones
+    /// need nothing: their types open new connections on the newest generation.)
     virtual void typesChanged() = 0;
 
     /// Called with a component's id to learn who uses it. Before start only.
@@ -156,7 +156,6 @@ struct ComponentsParts {
     NetworkTypes* types = nullptr;
     CertificateSource* certificates = nullptr; ///< nullptr: no TLS
     std::string node_id;
-    LogSink log;
 };
 
 std::unique_ptr<Components> makeComponents(ComponentsParts parts);

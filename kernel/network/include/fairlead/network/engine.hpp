@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,11 +15,6 @@
 namespace fairlead::network {
 
 class TlsContext;
-
-/// How the engine and the components talk to the system log. Called from any thread; must not
-/// block. Texts never hold secrets.
-enum class LogLevel { Information, Warning, Error };
-using LogSink = std::function<void(LogLevel level, const std::string& text)>;
 
 /// Limits of the engine; each is a setting `network.<name>`.
 struct EngineOptions {
@@ -71,7 +65,7 @@ struct ComponentCounters {
 /// loop has done its part.
 class Engine {
 public:
-    Engine(std::vector<runtime::Loop*> loops, EngineOptions options, LogSink log);
+    Engine(std::vector<runtime::Loop*> loops, EngineOptions options);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -91,7 +85,7 @@ public:
     void setHandler(const std::string& id, Handler* handler);
 
     /// New connections use a fresh instance of `type` with `configuration`, open ones stay on
-    /// theirs (hot reload).
+    /// theirs. (When a plugin is swapped, its types do the same below this interface.)
     base::Status replaceInstance(const std::string& id, std::shared_ptr<NetworkType> type,
                                  const std::string& configuration);
 

@@ -16,6 +16,10 @@ struct fl_conn;
 struct fl_network_host;
 struct fl_network_factory;
 
+namespace fairlead::plugin {
+class PluginManager;
+}
+
 /// The engine's view of what network plugins offer. The engine knows these interfaces only; who
 /// implements them (a loaded plugin, a table in a test) does not matter to it.
 namespace fairlead::network {
@@ -47,22 +51,31 @@ struct Peer {
     bool secure = false;
 };
 
+/// Room in each connection for what the implementation of Instance keeps there: from onOpen, when
+/// it succeeds, to the end of onClose.
+struct alignas(8) InstanceState {
+    unsigned char bytes[16] = {};
+};
+
 /// The state machines of one component: one object for all of its connections. Functions are
-/// called on I/O loops, never two at once for one connection; statuses are fl_status.
+/// called on I/O loops, never two at once for one connection; statuses are fl_status. onClose
+/// follows a successful onOpen, exactly once.
 class Instance {
 public:
     virtual ~Instance() = default;
 
-    virtual std::int32_t onOpen(fl_conn* conn, const Peer& peer, void** state, fl_err* error) = 0;
-    virtual std::int32_t onData(fl_conn* conn, void* state, fl_bytes in, std::size_t* consumed,
-                                fl_err* error) = 0;
-    virtual void onTimer(fl_conn* conn, void* state, std::uint32_t id) = 0;
-    virtual void onComplete(fl_conn* conn, void* state, std::uint64_t token, std::int32_t status,
-                            const fl_transport_message* reply) = 0;
-    virtual std::int32_t send(fl_conn* conn, void* state, const fl_transport_message& message,
-                              std::uint64_t token, fl_err* error) = 0;
-    virtual void onShutdown(fl_conn* conn, void* state, std::uint32_t reason) = 0;
-    virtual void onClose(fl_conn* conn, void* state, std::uint32_t reason) = 0;
+    virtual std::int32_t onOpen(fl_conn* conn, const Peer& peer, InstanceState& state,
+                                fl_err& error) = 0;
+    virtual std::int32_t onData(fl_conn* conn, InstanceState& state, fl_bytes in,
+                                std::size_t& consumed, fl_err& error) = 0;
+    virtual void onTimer(fl_conn* conn, InstanceState& state, std::uint32_t id) = 0;
+    virtual void onComplete(fl_conn* conn, InstanceState& state, std::uint64_t token,
+                            std::int32_t status, const fl_transport_message* reply) = 0;
+    virtual std::int32_t send(fl_conn* conn, InstanceState& state,
+                              const fl_transport_message& message, std::uint64_t token,
+                              fl_err& error) = 0;
+    virtual void onShutdown(fl_conn* conn, InstanceState& state, std::uint32_t reason) = 0;
+    virtual void onClose(fl_conn* conn, InstanceState& state, std::uint32_t reason) = 0;
 };
 
 /// A network component type. Thread: any.
@@ -86,7 +99,10 @@ public:
     virtual std::shared_ptr<NetworkType> find(std::string_view id) = 0; ///< or nullptr
 };
 
+/// The types of the loaded plugins; `manager` must outlive it and every component opened with it.
+std::unique_ptr<NetworkTypes> typesOfPlugins(plugin::PluginManager& manager);
+
 /// Types straight from a factory table that outlives them (tests, statically linked types).
-std::vector<std::shared_ptr<NetworkType>> typesOfTable(const fl_network_factory& factory);
+std::unique_ptr<NetworkTypes> typesOfTable(const fl_network_factory& factory);
 
 } // namespace fairlead::network
