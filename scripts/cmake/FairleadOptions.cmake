@@ -14,6 +14,8 @@ set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+# A static library does not wait for the libraries that its users will link.
+set(CMAKE_OPTIMIZE_DEPENDENCIES ON)
 # Optimised, but with enough symbols for a backtrace, and assertions stay on.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1")

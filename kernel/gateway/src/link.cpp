@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link.hpp"
+
+#include "session_view.hpp"
+#include "text.hpp"
+
+#include "fairlead/factory/network.h"
+
+namespace fairlead::gateway {
+
+std::uint32_t toAbi(device::CloseReason reason) noexcept {
+    switch (reason) {
+    case device::CloseReason::Peer:
+        return FL_CLOSE_PEER;
+    case device::CloseReason::Error:
+        return FL_CLOSE_ERROR;
+    case device::CloseReason::Timeout:
+        return FL_CLOSE_TIMEOUT;
+    case device::CloseReason::TakenOver:
+        return FL_CLOSE_TAKEN_OVER;
+    case device::CloseReason::Kicked:
+        return FL_CLOSE_KICKED;
+    case device::CloseReason::Shutdown:
+        return FL_CLOSE_SHUTDOWN;
+    case device::CloseReason::Device:
+        return FL_CLOSE_LOCAL;
+    }
+    return FL_CLOSE_ERROR;
+}
+
+device::CloseReason fromAbi(std::uint32_t reason) noexcept {
+    switch (reason) {
+    case FL_CLOSE_PEER:
+        return device::CloseReason::Peer;
+    case FL_CLOSE_TIMEOUT:
+        return device::CloseReason::Timeout;
+    case FL_CLOSE_TAKEN_OVER:
+        return device::CloseReason::TakenOver;
+    case FL_CLOSE_KICKED:
+        return device::CloseReason::Kicked;
+    case FL_CLOSE_SHUTDOWN:
+        return device::CloseReason::Shutdown;
+    case FL_CLOSE_LOCAL:
+        return device::CloseReason::Device;
+    default:
+        return device::CloseReason::Error;
+    }
+}
+
+base::Error toError(fl_status status, const std::string& what) {
+    const auto kind = status < 0 && status >= FL_E_CANCELLED ? static_cast<base::Errc>(-status)
+                                                             : base::Errc::Failed;
+    return {kind, what + " (" + base::toText(kind) + ")"};
+}
+
+void ConnectionLink::send(device::OwnedMessage message, std::function<void(base::Status)> sent) {
+    auto shared = std::make_shared<device::OwnedMessage>(std::move(message));
+    context_.loop().post([&context = context_, id = connection_, shared, sent = std::move(sent)] {
+        network::Connection* connection = context.find(id);
+        if (connection == nullptr) {
+            sent(base::Error{base::Errc::Closed, "the device's connection has ended"});
+            return;
+        }
+        sendDown(context, *connection, *shared, sent);
+    });
+}
+
+void ConnectionLink::close(device::CloseReason reason) {
+    context_.loop().post([&context = context_, id = connection_, reason] {
+        if (network::Connection* connection = context.find(id)) {
+            connection->close(toAbi(reason), "the session was ended by the server");
+        }
+    });
+}
+
+void RequestLink::send(device::OwnedMessage, std::function<void(base::Status)> sent) {
+    sent(base::Error{base::Errc::Unsupported, "device.no_downlink",
+                     "the device is connected over HTTP, which cannot carry commands to it; use a "
+                     "gateway on MQTT or TCP"});
+}
+
+namespace {
+
+// Sends one encoded message; registers `sent` when the transport will report later.
+void sendOne(network::Connection& connection, const OwnedTransport& message,
+             std::function<void(base::Status)> sent) {
+    ConnectionState& state = stateOf(connection);
+    if (state.sends.size() >= kPendingSendsMax) {
+        sent(base::Error::limit("the device has " + std::to_string(kPendingSendsMax) +
+                                " unacknowledged downlinks; try again later"));
+        return;
+    }
+    const std::uint64_t token = state.next_send++;
+    // Registered before the call: the plugin may report from within it.
+    state.sends.push_back({token, sent});
+    const fl_status status = connection.send(message.view(), token);
+    if (status == FL_PENDING) {
+        return;
+    }
+    for (std::size_t i = 0; i < state.sends.size(); ++i) {
+        if (state.sends[i].token == token) {
+            state.sends.erase(state.sends.begin() + static_cast<std::ptrdiff_t>(i));
+            break;
+        }
+    }
+    if (status < 0) {
+        sent(toError(status, "the transport refused the message"));
+    } else {
+        sent({});
+    }
+}
+
+} // namespace
+
+void sendDown(LoopContext& context, network::Connection& connection,
+              const device::OwnedMessage& message, std::function<void(base::Status)> sent) {
+    ConnectionState& state = stateOf(connection);
+    if (!state.binding || !state.session) {
+        sent(base::Error{base::Errc::Closed, "the device is not logged in"});
+        return;
+    }
+    CallSink& sink = context.sink();
+    sink.begin(nullptr);
+    const auto facts = state.session->device()->facts();
+    const SessionView session{*facts, state.session->info().transport, state.protocol_state};
+    fl_err error{sizeof(fl_err), 0, 0, {}};
+    const fl_device_message view = message.view();
+    const fl_status status = state.binding->protocol->encode(context.index(), view, session.table(),
+                                                             sink.table(), error);
+    if (status < 0) {
+        std::string reason = "the protocol cannot encode this message";
+        if (error.len > 0) {
+            reason += ": " + std::string{gateway::view(error)};
+        }
+        sent(toError(status, reason));
+        return;
+    }
+    if (sink.state()) {
+        state.protocol_state = *sink.state();
+    }
+    // Moved out: a callback below may lead to another call that uses the sink.
+    const std::vector<OwnedTransport> out = std::move(sink.repliesNow());
+    LoopCounters& counters = state.binding->counters[context.index()];
+    const bool disconnect = message.kind == FL_DEVICE_DISCONNECT || sink.closeReason().has_value();
+    const std::string why = sink.closeReason().value_or("disconnected on request");
+    // Only the last of several messages reports for all: they leave in order.
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        LoopCounters::add(counters.messages_down, 1);
+        LoopCounters::add(counters.bytes_down, out[i].view().payload.n);
+        const bool last = i + 1 == out.size();
+        sendOne(
+            connection, out[i], last ? sent : [](const base::Status&) {});
+    }
+    if (out.empty()) {
+        sent({});
+    }
+    if (disconnect) {
+        connection.close(FL_CLOSE_KICKED, why);
+    }
+}
+
+} // namespace fairlead::gateway
