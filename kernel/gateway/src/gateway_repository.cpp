@@ -148,7 +148,7 @@ base::Status deleteGateway(storage::Session& session, const std::string& id,
     if (expected != 0 && expected != gateway.version) {
         return storage::staleError("gateway \"" + gateway.name + "\"");
     }
-    FL_TRY(session.execute("DELETE FROM gateway WHERE id = ?", {id})));
+    FL_TRY(session.execute("DELETE FROM gateway WHERE id = ?", {id}));
     return {};
 }
 

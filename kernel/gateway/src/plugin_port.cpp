@@ -3,20 +3,19 @@
 
 namespace fairlead::gateway {
 
-plugin::ProtocolUse PluginPort::use(std::size_t loop) const {
-    plugin::ProtocolUse use = binding_->use(loop);
-    if (use && generation_.load(std::memory_order_relaxed) != use->generation()) {
-        generation_.store(use->generation(), std::memory_order_relaxed);
+void PluginPort::note(const plugin::ProtocolInstance& instance) noexcept {
+    if (generation_.load(std::memory_order_relaxed) != instance.generation()) {
+        generation_.store(instance.generation(), std::memory_order_relaxed);
     }
-    return use;
 }
 
 fl_status PluginPort::identify(std::size_t loop, const fl_transport_message& message, Identity& out,
                                fl_err& error) {
-    const plugin::ProtocolUse instance = use(loop);
+    const plugin::ProtocolUse instance = binding_->use(loop);
     if (!instance) {
         return FL_E_CLOSED;
     }
+    note(*instance);
     fl_identity found{};
     found.size = sizeof found;
     const fl_status status = instance->identify(message, found, error);
@@ -33,21 +32,21 @@ fl_status PluginPort::identify(std::size_t loop, const fl_transport_message& mes
 fl_status PluginPort::authenticate(std::size_t loop, const fl_transport_message& message,
                                    const fl_session_view& session, const fl_protocol_sink& sink,
                                    fl_err& error) {
-    const plugin::ProtocolUse instance = use(loop);
+    const plugin::ProtocolUse instance = binding_->use(loop);
     return instance ? instance->authenticate(message, session, sink, error) : FL_E_CLOSED;
 }
 
 fl_status PluginPort::decode(std::size_t loop, const fl_transport_message& message,
                              const fl_session_view& session, const fl_protocol_sink& sink,
                              fl_err& error) {
-    const plugin::ProtocolUse instance = use(loop);
+    const plugin::ProtocolUse instance = binding_->use(loop);
     return instance ? instance->decode(message, session, sink, error) : FL_E_CLOSED;
 }
 
 fl_status PluginPort::encode(std::size_t loop, const fl_device_message& message,
                              const fl_session_view& session, const fl_protocol_sink& sink,
                              fl_err& error) {
-    const plugin::ProtocolUse instance = use(loop);
+    const plugin::ProtocolUse instance = binding_->use(loop);
     return instance ? instance->encode(message, session, sink, error) : FL_E_CLOSED;
 }
 

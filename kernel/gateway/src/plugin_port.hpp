@@ -33,11 +33,11 @@ public:
                      fl_err& error) override;
 
 private:
-    plugin::ProtocolUse use(std::size_t loop) const;
+    void note(const plugin::ProtocolInstance& instance) noexcept;
 
     std::string id_;
     std::shared_ptr<plugin::ProtocolBinding> binding_;
-    mutable std::atomic<std::uint64_t> generation_{0};
+    std::atomic<std::uint64_t> generation_{0};
 };
 
 } // namespace fairlead::gateway
