@@ -31,6 +31,9 @@ struct Setting {
 
 std::span<const Setting> settings();
 
+/// The table as a commented YAML file: conf/fairlead.yaml is exactly this text.
+std::string commentedSettings();
+
 /// The checked configuration: file, then environment, over the defaults. A value type; read-only
 /// after load, so any thread may read it. Asking for a key that is not declared, or as another
 /// type, is a bug of ours (FL_ASSERT).

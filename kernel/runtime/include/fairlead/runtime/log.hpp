@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fairlead/base/result.hpp"
 #include "fairlead/base/time.hpp"
 
 #include <atomic>
@@ -122,6 +123,11 @@ private:
     std::atomic<LogLevel> level_{LogLevel::Information};
     std::unique_ptr<Impl> impl_;
 };
+
+class Configuration;
+
+/// Levels and sinks as the section "log" says; before start. Invalid for a wrong log.levels entry.
+base::Status configureLog(Log& log, const Configuration& configuration);
 
 void logDebug(std::string_view source, std::string message, std::string context = {});
 void logInformation(std::string_view source, std::string message, std::string context = {});

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace fairlead::runtime {
+
+/// Names the calling thread, for the log and for top and gdb (which show the first 15 characters).
+void setThreadName(const std::string& name);
+
+/// The name given to the calling thread, or "main" for one without.
+const std::string& threadName() noexcept;
+
+} // namespace fairlead::runtime
