@@ -50,14 +50,23 @@ std::string_view versionText(Version version) noexcept {
 
 } // namespace
 
-void MqttConnection::handleConnect(Bytes body) {
+MqttConnection::Step MqttConnection::handleConnect(Bytes body) {
     Connect connect;
     const Fault fault = decodeConnect(body, connect);
+    if (refuseMalformed(connect, fault)) {
+        return Step::Done;
+    }
+    takeConnect(connect);
+    return acceptIdentifier(connect) ? deliverConnect(connect) : Step::Done;
+}
+
+// Answers a CONNECT that cannot be asked about. True when it was one.
+bool MqttConnection::refuseMalformed(const Connect& connect, const Fault& fault) {
     version_ = connect.version;
     if (fault && fault.reason == Reason::UnsupportedVersion) {
         version_ = connect.level > 5 ? Version::V5 : Version::V311;
         rejectConnect(fault.reason, ReturnCode::UnacceptableVersion, fault.text, FL_CLOSE_PROTOCOL);
-        return;
+        return true;
     }
     if (fault) {
         if (v5()) {
@@ -66,23 +75,20 @@ void MqttConnection::handleConnect(Bytes body) {
         } else {
             fail(fault); // MQTT 3 has no code for it, [MQTT-3.1.4-1]
         }
-        return;
+        return true;
     }
     if (connect.properties.has(Property::AuthMethod) ||
         connect.properties.has(Property::AuthData)) {
         rejectConnect(Reason::BadAuthenticationMethod, ReturnCode::NotAuthorized,
                       "enhanced authentication is not offered", FL_CLOSE_UNAUTHORIZED);
-        return;
+        return true;
     }
     if (v5() && connect.will_retain && settings().max_retained == 0) {
         rejectConnect(Reason::RetainNotSupported, ReturnCode::NotAuthorized,
                       "retained messages are not offered", FL_CLOSE_PROTOCOL);
-        return;
+        return true;
     }
-    takeConnect(connect);
-    if (acceptIdentifier(connect)) {
-        deliverConnect(connect);
-    }
+    return false;
 }
 
 bool MqttConnection::acceptIdentifier(const Connect& connect) {
@@ -132,7 +138,7 @@ void MqttConnection::takeWill(const Connect& connect) {
     will_->retain = connect.will_retain;
 }
 
-void MqttConnection::deliverConnect(const Connect& connect) {
+MqttConnection::Step MqttConnection::deliverConnect(const Connect& connect) {
     Attributes attributes;
     attributes.add("client_id", client_id_);
     if (connect.has_username) {
@@ -147,11 +153,15 @@ void MqttConnection::deliverConnect(const Connect& connect) {
     message.peer = sdk::str(peer_);
     message.qos = -1;
     message.received_ms = now_ms_;
-    phase_ = Phase::Authenticating;
     const fl_status status = conn_.deliver(message, {kConnectToken, false, {}});
+    if (status == FL_E_BUSY) {
+        return Step::Wait; // the packet is read anew when there is room; the log-in limit runs on
+    }
+    phase_ = Phase::Authenticating;
     if (status < 0) {
         completeConnect(status);
     }
+    return Step::Done;
 }
 
 void MqttConnection::completeConnect(fl_status status) {

@@ -119,8 +119,7 @@ bool MqttConnection::admissible(const FixedHeader& header) {
 
 MqttConnection::Step MqttConnection::handle(const FixedHeader& header, Bytes body) {
     if (phase_ == Phase::AwaitConnect) {
-        handleConnect(body);
-        return Step::Done;
+        return handleConnect(body);
     }
     if (header.type == PacketType::Publish) {
         return handlePublish(header, body);

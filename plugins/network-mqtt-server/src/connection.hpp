@@ -74,11 +74,12 @@ private:
     bool v5() const noexcept { return version_ == Version::V5; }
 
     // connect.cpp
-    void handleConnect(Bytes body);
+    Step handleConnect(Bytes body);
+    bool refuseMalformed(const Connect& connect, const Fault& fault);
     bool acceptIdentifier(const Connect& connect);
     void takeConnect(const Connect& connect);
     void takeWill(const Connect& connect);
-    void deliverConnect(const Connect& connect);
+    Step deliverConnect(const Connect& connect);
     void completeConnect(fl_status status);
     void refuseConnect(fl_status status);
     void rejectConnect(Reason reason, ReturnCode code, const char* text, std::uint32_t why);
