@@ -2,7 +2,8 @@
 # fairlead_add_plugin(<name> SOURCES file… [LIBS library…])
 #   Builds lib <name>.so with the flags that keep a plugin unloadable and its symbols private: one
 #   export, no unique symbols, everything bound at load.
-set(FAIRLEAD_PLUGIN_COMPILE_OPTIONS -fPIC -fvisibility=hidden -fno-math-errno)
+set(FAIRLEAD_PLUGIN_COMPILE_OPTIONS -fPIC -fvisibility=hidden -fno-math-errno
+  -ffunction-sections -fdata-sections)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND FAIRLEAD_PLUGIN_COMPILE_OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
@@ -19,7 +20,10 @@ function(fairlead_add_plugin name)
     -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--exclude-libs,ALL)
   if(NOT FAIRLEAD_SANITIZE AND NOT FAIRLEAD_FUZZ)
     # Sanitizer runtimes resolve from the executable, so only plain builds can insist.
-    target_link_options(${name} PRIVATE -Wl,-z,defs -static-libgcc -static-libstdc++)
+    # The static C++ runtime brings along unused parts that import pthread_key_create, which would
+    # make the plugin not unloadable; only the BFD linker drops such imports with the sections.
+    target_link_options(${name} PRIVATE -fuse-ld=bfd -Wl,--gc-sections -Wl,-z,defs -static-libgcc
+      -static-libstdc++)
   endif()
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${FAIRLEAD_PLUGIN_MAP}")
   target_link_libraries(${name} PRIVATE fairlead_sdk ${ARG_LIBS})
