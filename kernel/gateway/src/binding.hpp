@@ -28,13 +28,19 @@ struct alignas(64) LoopCounters {
 /// An enabled gateway on its network component. Shared by the connections that it serves; `open`
 /// becomes false when the gateway is disabled.
 struct Binding {
-    Binding(std::string gateway, std::string component, std::shared_ptr<ProtocolPort> port,
-            std::size_t loops)
-        : gateway_id(std::move(gateway)), component_id(std::move(component)),
-          protocol(std::move(port)), counters(loops) {}
+    struct Names {
+        std::string gateway_id;
+        std::string component_id;
+        std::string protocol_id; ///< as people manage it, not the plugin's
+    };
+
+    Binding(Names names, std::shared_ptr<ProtocolPort> port, std::size_t loops)
+        : gateway_id(std::move(names.gateway_id)), component_id(std::move(names.component_id)),
+          protocol_id(std::move(names.protocol_id)), protocol(std::move(port)), counters(loops) {}
 
     const std::string gateway_id;
     const std::string component_id;
+    const std::string protocol_id;
     const std::shared_ptr<ProtocolPort> protocol;
     std::vector<LoopCounters> counters; ///< by loop index
     std::atomic<bool> open{true};

@@ -25,6 +25,12 @@ bool isRequestType(std::string_view transport) {
 // How long a device counts as online after its last request, when its product says nothing.
 constexpr std::int64_t kRequestKeepAliveMs = 600'000;
 
+// A product that names no gateway may come through every gateway that speaks its protocol.
+bool serves(const Binding& binding, const device::ProductSnapshot& product) {
+    return product.gateway_id.empty() ? product.protocol_id == binding.protocol_id
+                                      : product.gateway_id == binding.gateway_id;
+}
+
 std::int64_t keepAliveMs(const device::DeviceEntry::Facts& facts, std::string_view transport) {
     if (facts.product->keep_alive_seconds > 0) {
         return facts.product->keep_alive_seconds * 1000;
@@ -115,7 +121,7 @@ ComponentHandler::Lookup ComponentHandler::lookUp(Delivery& delivery, const Bind
         return Lookup::Waiting;
     }
     const auto facts = device->facts();
-    if (facts->product->gateway_id != binding->gateway_id) {
+    if (!serves(*binding, *facts->product)) {
         return Lookup::Unknown; // Another gateway's device; the next binding may be the one.
     }
     const bool other_product =

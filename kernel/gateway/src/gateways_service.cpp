@@ -307,8 +307,9 @@ base::Status GatewaysService::bind(const Gateway& gateway) {
     FL_ASSIGN(auto port, protocols_.port(gateway.protocol_id));
     {
         const std::lock_guard lock{mutex_};
-        bindings_[gateway.id] = std::make_shared<Binding>(gateway.id, gateway.network_component_id,
-                                                          std::move(port), contexts_.size());
+        bindings_[gateway.id] = std::make_shared<Binding>(
+            Binding::Names{gateway.id, gateway.network_component_id, gateway.protocol_id},
+            std::move(port), contexts_.size());
         errors_.erase(gateway.id);
     }
     publishBindings(gateway.network_component_id);

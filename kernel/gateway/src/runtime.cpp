@@ -27,6 +27,17 @@ public:
     Gateways& gateways() override { return gateways_; }
     Protocols& protocols() override { return protocols_; }
 
+    std::vector<UsedBy> gatewaysOfComponent(const std::string& component_id) override {
+        std::vector<UsedBy> out;
+        const base::Status read =
+            parts_.database->read([&](storage::Session& session) -> base::Status {
+                FL_ASSIGN(out, gatewaysWhere(session, "network_component_id", component_id));
+                return {};
+            });
+        // When the question cannot be answered, nobody is told that nobody uses it.
+        return read ? out : std::vector<UsedBy>{{"gateway", "", "?"}};
+    }
+
 private:
     static std::vector<std::unique_ptr<LoopContext>> makeContexts(const Parts& parts) {
         std::vector<std::unique_ptr<LoopContext>> out;

@@ -44,7 +44,8 @@ public:
         contexts_.push_back(std::make_unique<LoopContext>(*loop_, ingest_));
         handler_ = std::make_unique<ComponentHandler>(
             "c1", HandlerParts{&registry_, &sessions_, &contexts_});
-        binding_ = std::make_shared<Binding>("g1", "c1", std::make_shared<FakePort>(), 1);
+        binding_ = std::make_shared<Binding>(Binding::Names{"g1", "c1", "pr1"},
+                                             std::make_shared<FakePort>(), 1);
         handler_->setBindings(std::make_shared<const BindingList>(BindingList{binding_}));
         registry_.cached["d1"] = makeDevice("d1");
         loop_->start();

@@ -66,6 +66,9 @@ public:
 
     virtual Gateways& gateways() = 0;
     virtual Protocols& protocols() = 0;
+
+    /// Gateways on a network component, for its own usedBy.
+    virtual std::vector<UsedBy> gatewaysOfComponent(const std::string& component_id) = 0;
 };
 
 std::unique_ptr<Runtime> makeRuntime(Parts parts);
