@@ -137,14 +137,15 @@ void ComponentHandler::load(Delivery& delivery, const std::string& device_id) {
     delivery.connection.pauseReading();
     LoopContext& context = delivery.context;
     const std::uint64_t id = delivery.connection.id().value;
-    parts_.registry->load(device_id, [&context, id, device_id](base::Result<device::DevicePtr> r) {
-        context.loop().post([&context, id, device_id, found = r.hasValue()] {
-            if (network::Connection* connection = context.find(id)) {
-                stateOf(*connection).missing_device = found ? std::string{} : device_id;
-                connection->resumeReading();
-            }
+    parts_.registry->load(
+        device_id, [&context, id, device_id](const base::Result<device::DevicePtr>& r) {
+            context.loop().post([&context, id, device_id, found = r.hasValue()] {
+                if (network::Connection* connection = context.find(id)) {
+                    stateOf(*connection).missing_device = found ? std::string{} : device_id;
+                    connection->resumeReading();
+                }
+            });
         });
-    });
 }
 
 fl_status ComponentHandler::authenticate(Delivery& delivery, const Peer& peer) {

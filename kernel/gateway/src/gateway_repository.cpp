@@ -158,6 +158,7 @@ gatewaysWhere(storage::Session& session, const std::string& column, const std::s
               session.query("SELECT id, name FROM gateway WHERE " + column + " = ? ORDER BY name",
                             {value}));
     std::vector<UsedBy> out;
+    out.reserve(rows.size());
     for (const storage::Row& row : rows) {
         out.push_back({"gateway", row.text(0), row.text(1)});
     }

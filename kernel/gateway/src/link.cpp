@@ -83,7 +83,7 @@ namespace {
 
 // Sends one encoded message; registers `sent` when the transport will report later.
 void sendOne(network::Connection& connection, const OwnedTransport& message,
-             std::function<void(base::Status)> sent) {
+             const std::function<void(base::Status)>& sent) {
     ConnectionState& state = stateOf(connection);
     if (state.sends.size() >= kPendingSendsMax) {
         sent(base::Error::limit("the device has " + std::to_string(kPendingSendsMax) +
@@ -113,7 +113,7 @@ void sendOne(network::Connection& connection, const OwnedTransport& message,
 } // namespace
 
 void sendDown(LoopContext& context, network::Connection& connection,
-              const device::OwnedMessage& message, std::function<void(base::Status)> sent) {
+              const device::OwnedMessage& message, const std::function<void(base::Status)>& sent) {
     ConnectionState& state = stateOf(connection);
     if (!state.binding || !state.session) {
         sent(base::Error{base::Errc::Closed, "the device is not logged in"});

@@ -34,7 +34,7 @@ public:
 
 /// Encodes `message` and sends it on `connection`; its loop's thread.
 void sendDown(LoopContext& context, network::Connection& connection,
-              const device::OwnedMessage& message, std::function<void(base::Status)> sent);
+              const device::OwnedMessage& message, const std::function<void(base::Status)>& sent);
 
 std::uint32_t toAbi(device::CloseReason reason) noexcept;
 device::CloseReason fromAbi(std::uint32_t reason) noexcept;
