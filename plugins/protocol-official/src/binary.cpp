@@ -312,7 +312,8 @@ Status writeContainer(ByteWriter& out, const rapidjson::Value& v, unsigned depth
         }
         return status;
     }
-    for (auto it = v.MemberBegin(); status.ok() && it != v.MemberEnd(); ++it) {
+    auto it = v.MemberBegin();
+    for (std::size_t i = 0; status.ok() && i < count; ++i, ++it) {
         status = out.string({it->name.GetString(), it->name.GetStringLength()});
         if (status.ok()) {
             status = writeJson(out, it->value, depth + 1);

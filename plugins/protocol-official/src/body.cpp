@@ -7,6 +7,7 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -116,15 +117,13 @@ struct BodyReader::Impl {
 
     bool Null() { return scalar(sdk::nullValue()); }
     bool Bool(bool v) { return scalar(sdk::boolean(v)); }
-    bool Int(int v) { return scalar(sdk::integer(v)); }
-    bool Uint(unsigned v) { return scalar(sdk::integer(v)); }
-    bool Int64(std::int64_t v) { return scalar(sdk::integer(v)); }
-    bool Uint64(std::uint64_t v) {
-        return scalar(v <= INT64_MAX ? sdk::integer(static_cast<std::int64_t>(v))
-                                     : sdk::real(static_cast<double>(v)));
-    }
-    bool Double(double v) { return scalar(sdk::real(v)); }
-    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+    // Numbers come as text (kParseNumbersAsStringsFlag).
+    bool RawNumber(const char* p, rapidjson::SizeType n, bool) { return number({p, n}); }
+    bool Int(int) { return false; }
+    bool Uint(unsigned) { return false; }
+    bool Int64(std::int64_t) { return false; }
+    bool Uint64(std::uint64_t) { return false; }
+    bool Double(double) { return false; }
 
     bool String(const char* p, rapidjson::SizeType n, bool) {
         const std::string_view s = original(p, n);
@@ -161,6 +160,7 @@ struct BodyReader::Impl {
     bool start(bool object);
     bool end();
     bool scalar(const fl_value& value);
+    bool number(std::string_view text);
     bool expands(bool object) const noexcept;
     bool setMember(const fl_value& value);
     bool setElement(const fl_value& value);
@@ -279,6 +279,31 @@ bool BodyReader::Impl::scalar(const fl_value& value) {
     default:
         return setField(value);
     }
+}
+
+// The parser has checked the grammar. Its own conversion either loses digits or, in full precision,
+// runs into undefined behaviour (0e66), so the standard library converts.
+bool BodyReader::Impl::number(std::string_view text) {
+    if (capture_depth_ != 0) {
+        return true;
+    }
+    const char* last = text.data() + text.size();
+    if (text.find_first_of(".eE") == std::string_view::npos) {
+        std::int64_t integer = 0;
+        if (std::from_chars(text.data(), last, integer).ec == std::errc()) {
+            return scalar(sdk::integer(integer));
+        }
+    }
+    double real = 0;
+    if (std::from_chars(text.data(), last, real).ec != std::errc()) {
+        const bool tiny = text.find("e-") != std::string_view::npos ||
+                          text.find("E-") != std::string_view::npos || text.find("0.") < 2;
+        if (!tiny) {
+            return stop("a number is too large");
+        }
+        real = 0;
+    }
+    return scalar(sdk::real(real));
 }
 
 // Ids and codes are texts, but devices send them as numbers too.
@@ -438,7 +463,8 @@ void BodyReader::Impl::reset(std::string_view payload, bool collector, Body& out
     if (buffer.capacity() > kBufferKeepBytes && payload.size() < kBufferKeepBytes) {
         std::vector<char>().swap(buffer);
     }
-    buffer.resize(payload.size() + 1);
+    // The parser looks at whole aligned blocks of 16 bytes.
+    buffer.resize((payload.size() / 16 + 2) * 16);
     std::memcpy(buffer.data(), payload.data(), payload.size());
     buffer[payload.size()] = '\0';
 }
@@ -446,7 +472,7 @@ void BodyReader::Impl::reset(std::string_view payload, bool collector, Body& out
 sdk::Status BodyReader::Impl::parse() {
     Stream stream(buffer.data());
     stream_ = &stream;
-    constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag;
+    constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, *this);
     if (result.IsError()) {
         if (why_ != nullptr) {

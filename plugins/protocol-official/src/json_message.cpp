@@ -190,7 +190,8 @@ void appendContainer(std::string& out, const rapidjson::Value& v) {
             appendParsed(out, *it);
         }
     } else {
-        for (auto it = v.MemberBegin(); it != v.MemberEnd(); ++it) {
+        auto it = v.MemberBegin();
+        for (rapidjson::SizeType i = 0; i < v.MemberCount(); ++i, ++it) {
             out += first ? "" : ",";
             first = false;
             appendJsonString(out, {it->name.GetString(), it->name.GetStringLength()});
@@ -231,7 +232,8 @@ Status appendObject(std::string& out, const fl_value& data) {
     if (document.HasParseError() || !document.IsObject()) {
         return Status::invalid("the data of the message is not a JSON object");
     }
-    for (auto it = document.MemberBegin(); it != document.MemberEnd(); ++it) {
+    auto it = document.MemberBegin();
+    for (rapidjson::SizeType i = 0; i < document.MemberCount(); ++i, ++it) {
         const std::string_view key(it->name.GetString(), it->name.GetStringLength());
         if (!isCommon(key)) {
             out += ',';
@@ -357,12 +359,11 @@ int seqHeader(std::string_view headers) {
     if (document.HasParseError() || !document.IsObject()) {
         return -1;
     }
-    const auto it = document.FindMember("_seq");
-    if (it == document.MemberEnd() || !it->value.IsInt() || it->value.GetInt() <= 0 ||
-        it->value.GetInt() > 0xFFFF) {
+    if (!document.HasMember("_seq") || !document["_seq"].IsInt()) {
         return -1;
     }
-    return it->value.GetInt();
+    const int seq = document["_seq"].GetInt();
+    return seq > 0 && seq <= 0xFFFF ? seq : -1;
 }
 
 } // namespace fairlead::official

@@ -21,7 +21,8 @@ std::int64_t parseWindow(std::string_view config) {
                                          "object");
     }
     std::int64_t seconds = 300;
-    for (auto it = document.MemberBegin(); it != document.MemberEnd(); ++it) {
+    auto it = document.MemberBegin();
+    for (rapidjson::SizeType i = 0; i < document.MemberCount(); ++i, ++it) {
         const std::string_view key(it->name.GetString(), it->name.GetStringLength());
         if (key != "timestampWindowSeconds") {
             throw sdk::Failure(FL_E_INVALID, quote("the official protocol has no setting", key));

@@ -4,6 +4,8 @@
 #include "body.hpp"
 #include "limits.hpp"
 
+#include <cmath>
+
 namespace fairlead::official {
 namespace {
 
@@ -45,7 +47,7 @@ public:
 
     void numbersAsSent() {
         read(R"({"properties":{"i":-7,"big":9223372036854775807,"over":18446744073709551615,
-                "d":5.0,"e":1e3,"f":0.1}})");
+                "d":5.0,"e":1e3,"f":0.1,"z":0e66,"u":1e-400,"v":-0.0,"w":2.2250738585072011e-308}})");
         const std::uint32_t kinds[] = {FL_VALUE_INTEGER, FL_VALUE_INTEGER, FL_VALUE_DOUBLE,
                                        FL_VALUE_DOUBLE,  FL_VALUE_DOUBLE,  FL_VALUE_DOUBLE};
         for (std::size_t i = 0; i < 6; ++i) {
@@ -54,6 +56,10 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::int64_t{INT64_MAX}, body_.properties[1].value.i);
         CPPUNIT_ASSERT_EQUAL(18446744073709551615.0, body_.properties[2].value.d);
         CPPUNIT_ASSERT_EQUAL(0.1, body_.properties[5].value.d);
+        CPPUNIT_ASSERT_EQUAL(0.0, body_.properties[6].value.d);
+        CPPUNIT_ASSERT_EQUAL(0.0, body_.properties[7].value.d);
+        CPPUNIT_ASSERT(std::signbit(body_.properties[8].value.d));
+        CPPUNIT_ASSERT_EQUAL(2.2250738585072011e-308, body_.properties[9].value.d);
     }
 
     void nestedValuesAreTheirText() {
