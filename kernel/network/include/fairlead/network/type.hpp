@@ -85,10 +85,10 @@ public:
 
     virtual const TypeDescription& description() const noexcept = 0;
 
-    /// A new instance of the newest generation. `io` outlives it. Blocks: may. Not on a loop.
-    virtual base::Result<std::unique_ptr<Instance>> create(const fl_network_host* io,
-                                                           const std::string& component_id,
-                                                           const std::string& configuration) = 0;
+    /// A new instance; it keeps `io` until it is gone. Blocks: may. Not on a loop.
+    virtual base::Result<std::shared_ptr<Instance>>
+    create(std::shared_ptr<const fl_network_host> io, const std::string& component_id,
+           const std::string& configuration) = 0;
 };
 
 /// The types there are at the moment. Thread: any.

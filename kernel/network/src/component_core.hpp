@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "counters.hpp"
+#include "fairlead/network/engine.hpp"
+#include "fairlead/network/tls_context.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace fairlead::network {
+
+/// What all loops share of one open component. Immutable but for the counters.
+struct ComponentCore {
+    ComponentCore(const ComponentSpec& spec, std::size_t loops)
+        : id(spec.id), transport(spec.type->description().transport),
+          has_connect(spec.type->description().connect), connections_max(spec.connections_max),
+          buffered_bytes_max(spec.buffered_bytes_max) {
+        for (std::size_t i = 0; i < loops; ++i) {
+            counters.push_back(std::make_unique<LoopCounters>());
+        }
+    }
+
+    const std::string id;
+    const std::string transport;
+    const bool has_connect;
+    const std::size_t connections_max;
+    const std::size_t buffered_bytes_max;
+    std::vector<std::unique_ptr<LoopCounters>> counters; ///< one per loop
+    /// Connections not yet freed, over all loops; for limits and for waiting.
+    std::atomic<std::size_t> alive{0};
+};
+
+/// What the loops share of the whole engine.
+struct EngineShared {
+    EngineShared(const EngineOptions& given, std::size_t loop_count)
+        : options(given), loops(loop_count) {}
+
+    const EngineOptions options;
+    const std::size_t loops;
+    std::atomic<std::size_t> alive{0};
+
+    /// Signalled when a connection was freed while somebody waits.
+    std::mutex mutex;
+    std::condition_variable freed;
+    std::atomic<int> waiters{0};
+};
+
+/// One component on one loop. Thread: the loop's. Connections keep it alive.
+struct Endpoint {
+    std::shared_ptr<ComponentCore> core;
+    LoopCounters* counters = nullptr;
+    std::shared_ptr<Instance> instance; ///< for new connections
+    std::shared_ptr<TlsContext> tls;    ///< for new handshakes; nullptr: plain
+    Handler* handler = nullptr;         ///< nullptr: connections are refused
+};
+
+} // namespace fairlead::network

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call_guard.hpp"
+#include "connection.hpp"
+#include "fairlead/network/close_reason.hpp"
+#include "shard.hpp"
+
+#include <utility>
+
+// Design notes. The handler may answer BUSY; the message then waits in backlog and the plugin sees
+// PENDING, like everything that it delivers behind it. The backlog holds at most what was read
+// before reading stopped. When the handler resumes, the backlog is handed down in order; results
+// that the handler gives at once become completions, held back while earlier deliveries are still
+// pending, so that completions keep the order of the deliveries.
+
+namespace fairlead::network {
+
+std::int32_t EngineConnection::handDown(const Waiting& item) {
+    const Guard guard(*this);
+    if (!item.message) {
+        return handler_->release(*this, item.once_key, item.token);
+    }
+    return handler_->deliver(*this, item.message->get(), item.flags, item.token, item.once_key);
+}
+
+std::int32_t EngineConnection::enqueue(Waiting item) {
+    Extra& e = extra();
+    const std::size_t bytes =
+        sizeof(Waiting) + item.once_key.size() + (item.message ? item.message->bytes() : 0);
+    if (e.backlog_bytes + bytes >
+        4 * (endpoint_->core->buffered_bytes_max + Shard::kReadBufferBytes)) {
+        endpoint_->counters->refused.add();
+        countError("backlog_limit", "the store is behind and too much waits");
+        return FL_E_LIMIT;
+    }
+    e.backlog_bytes += bytes;
+    e.backlog.push_back(std::move(item));
+    return FL_PENDING;
+}
+
+std::int32_t EngineConnection::pluginDeliver(const fl_transport_message& message,
+                                             std::uint32_t flags, std::uint64_t token,
+                                             std::string_view once_key) {
+    if (!handler_open_) {
+        return FL_E_CLOSED;
+    }
+    if (hasBacklog()) {
+        return enqueue({OwnedMessage(message), std::string(once_key), token, flags});
+    }
+    const std::int32_t status = handler_->deliver(*this, message, flags, token, once_key);
+    if (status == FL_E_BUSY) {
+        busy_ = true;
+        return enqueue({OwnedMessage(message), std::string(once_key), token, flags});
+    }
+    (status < 0 ? endpoint_->counters->refused : endpoint_->counters->messages_in).add();
+    if (status == FL_PENDING) {
+        ++pending_;
+        return status;
+    }
+    if (message.kind == FL_TRANSPORT_CONNECT) {
+        // A CONNECT is always answered by on_complete.
+        extra().deferred.push_back({Call::Answer, std::nullopt, token, status});
+        return FL_PENDING;
+    }
+    return status;
+}
+
+std::int32_t EngineConnection::pluginRelease(std::string_view once_key, std::uint64_t token) {
+    if (!handler_open_) {
+        return FL_E_CLOSED;
+    }
+    if (hasBacklog()) {
+        return enqueue({std::nullopt, std::string(once_key), token, 0});
+    }
+    const std::int32_t status = handler_->release(*this, once_key, token);
+    if (status == FL_E_BUSY) {
+        busy_ = true;
+        return enqueue({std::nullopt, std::string(once_key), token, 0});
+    }
+    if (status == FL_PENDING) {
+        ++pending_;
+    }
+    return status;
+}
+
+void EngineConnection::retryBacklog() {
+    while (hasBacklog() && !busy_) {
+        Waiting item = std::move(extra_->backlog.front());
+        const std::int32_t status = handDown(item);
+        if (status == FL_E_BUSY) {
+            busy_ = true;
+            extra_->backlog.front() = std::move(item);
+            return;
+        }
+        extra_->backlog.pop_front();
+        if (item.message) {
+            (status < 0 ? endpoint_->counters->refused : endpoint_->counters->messages_in).add();
+        }
+        if (status == FL_PENDING) {
+            ++pending_;
+        } else {
+            settle(item.token, status);
+        }
+    }
+    if (extra_ != nullptr && extra_->backlog.empty()) {
+        extra_->backlog_bytes = 0;
+    }
+}
+
+void EngineConnection::settle(std::uint64_t token, std::int32_t status) {
+    if (pending_ != completed_) {
+        extra().held.push_back({pending_, token, status});
+    } else {
+        completeNow(token, status, nullptr);
+    }
+}
+
+void EngineConnection::complete(std::uint64_t token, std::int32_t status,
+                                const fl_transport_message* reply) {
+    if (in_call_ == 0) {
+        completeFromHandler(token, status, reply);
+        return;
+    }
+    auto copy = reply == nullptr ? std::nullopt : std::make_optional<OwnedMessage>(*reply);
+    extra().deferred.push_back({Call::Complete, std::move(copy), token, status});
+}
+
+void EngineConnection::completeFromHandler(std::uint64_t token, std::int32_t status,
+                                           const fl_transport_message* reply) {
+    ++completed_;
+    completeNow(token, status, reply);
+    while (extra_ != nullptr && !extra_->held.empty() && extra_->held.front().after <= completed_) {
+        const Held held = extra_->held.front();
+        extra_->held.pop_front();
+        completeNow(held.token, held.status, nullptr);
+    }
+    if (!kept_.empty() || peer_ended_) {
+        shard_.enlistWork(*this);
+    }
+}
+
+void EngineConnection::completeNow(std::uint64_t token, std::int32_t status,
+                                   const fl_transport_message* reply) {
+    if (!plugin_open_) {
+        return;
+    }
+    feed_again_ = feed_again_ || !kept_.empty();
+    const Guard guard(*this);
+    instance_->onComplete(asConn(), state_, token, status, reply);
+}
+
+std::int32_t EngineConnection::send(const fl_transport_message& message, std::uint64_t token) {
+    if (phase_ != Phase::Open) {
+        return FL_E_CLOSED;
+    }
+    if (in_call_ == 0) {
+        return sendToPlugin(message, token);
+    }
+    Extra& e = extra();
+    if (e.deferred.size() >= kDeferredMax) {
+        return FL_E_LIMIT;
+    }
+    e.deferred.push_back({Call::Send, OwnedMessage(message), token, FL_OK});
+    return FL_PENDING;
+}
+
+std::int32_t EngineConnection::sendToPlugin(const fl_transport_message& message,
+                                            std::uint64_t token) {
+    if (!plugin_open_ || phase_ != Phase::Open) {
+        return FL_E_CLOSED;
+    }
+    fl_err error{};
+    error.size = sizeof(error);
+    const Guard guard(*this);
+    const std::int32_t status = instance_->send(asConn(), state_, message, token, error);
+    if (status >= 0) {
+        endpoint_->counters->messages_out.add();
+    }
+    return status;
+}
+
+void EngineConnection::pluginSent(std::uint64_t token, std::int32_t status) {
+    if (handler_open_) {
+        handler_->sent(*this, token, status);
+    }
+}
+
+void EngineConnection::runDeferredCalls() {
+    // Those that come while these run wait for the next pass.
+    std::size_t left = extra_ == nullptr ? 0 : extra_->deferred.size();
+    for (; left > 0 && extra_ != nullptr && !extra_->deferred.empty(); --left) {
+        Deferred call = std::move(extra_->deferred.front());
+        extra_->deferred.pop_front();
+        const fl_transport_message* message = call.message ? &call.message->get() : nullptr;
+        if (call.call == Call::Complete) {
+            completeFromHandler(call.token, call.status, message);
+        } else if (call.call == Call::Answer) {
+            settle(call.token, call.status);
+        } else {
+            const std::int32_t status = sendToPlugin(*message, call.token);
+            if (status != FL_PENDING) {
+                pluginSent(call.token, status);
+            }
+        }
+    }
+}
+
+void EngineConnection::failDeferredSends() {
+    while (extra_ != nullptr && !extra_->deferred.empty()) {
+        const Deferred call = std::move(extra_->deferred.front());
+        extra_->deferred.pop_front();
+        if (call.call == Call::Send) {
+            pluginSent(call.token, FL_E_CLOSED);
+        }
+    }
+}
+
+void EngineConnection::runDeferred() {
+    if (phase_ == Phase::Dead || phase_ == Phase::Handshake) {
+        return;
+    }
+    if (pauses_ == 0) {
+        retryBacklog();
+    }
+    runDeferredCalls();
+    if (extra_ != nullptr && !extra_->deferred.empty()) {
+        shard_.enlistWork(*this);
+    }
+    if (phase_ == Phase::Lingering && !handler_told_ && !hasBacklog()) {
+        tellHandler();
+        shard_.enlistClosing(*this);
+        return;
+    }
+    if (feed_again_ && mayFeed() && !kept_.empty()) {
+        feedKept();
+    }
+    if (phase_ == Phase::Open) {
+        if (tls_ != nullptr && tls_->hasPending() && mayRead()) {
+            readSome();
+        }
+        endIfDone();
+        armRead();
+    }
+}
+
+std::int32_t EngineConnection::pluginPutState(std::string_view key, std::string_view value) {
+    if (!handler_open_) {
+        return FL_E_CLOSED;
+    }
+    const base::Status status = handler_->putState(shard_.loop, endpoint_->core->id, key, value);
+    return status ? FL_OK : -static_cast<std::int32_t>(status.error().kind());
+}
+
+std::int32_t EngineConnection::pluginGetState(std::string_view key, std::string_view& value) {
+    if (!handler_open_) {
+        return FL_E_CLOSED;
+    }
+    auto found = handler_->getState(shard_.loop, endpoint_->core->id, key);
+    if (found == nullptr || found->empty()) {
+        return FL_E_NOT_FOUND;
+    }
+    value = *found;
+    shard_.held_states.push_back(std::move(found));
+    return FL_OK;
+}
+
+void EngineConnection::pluginReport(std::string_view what, std::string_view detail) {
+    countError(what, detail);
+}
+
+void EngineConnection::pluginSetTimer(std::uint32_t timer, std::uint64_t milliseconds) {
+    if (timer >= kTimersPerConnection || phase_ != Phase::Open) {
+        return;
+    }
+    if (timers_ == nullptr) {
+        if (milliseconds == 0) {
+            return;
+        }
+        timers_ = std::make_unique<std::array<Timer, kTimersPerConnection>>();
+    }
+    Timer& t = (*timers_)[timer];
+    const std::uint64_t now = shard_.loop.monotonicMs();
+    t.due_ms = milliseconds == 0 ? 0 : now + milliseconds;
+    // Keep-alive timers are pushed back with every message: one that fires too early just looks at
+    // due_ms again, which is cheaper than moving it in the wheel each time.
+    if (t.due_ms != 0 && (t.handle == 0 || t.due_ms < t.armed_ms)) {
+        armTimer(timer, now);
+    }
+}
+
+void EngineConnection::armTimer(std::uint32_t timer, std::uint64_t now) {
+    Timer& t = (*timers_)[timer];
+    if (t.handle != 0) {
+        shard_.loop.cancel(t.handle);
+    }
+    t.armed_ms = t.due_ms;
+    t.handle = shard_.loop.runAfter(t.due_ms - now, [this, timer] { timerFired(timer); });
+}
+
+void EngineConnection::timerFired(std::uint32_t timer) {
+    Timer& t = (*timers_)[timer];
+    t.handle = 0;
+    if (t.due_ms == 0 || !plugin_open_ || phase_ != Phase::Open) {
+        return;
+    }
+    const std::uint64_t now = shard_.loop.monotonicMs();
+    if (t.due_ms > now) {
+        armTimer(timer, now);
+        return;
+    }
+    t.due_ms = 0;
+    const Guard guard(*this);
+    instance_->onTimer(asConn(), state_, timer);
+}
+
+void EngineConnection::cancelTimers() {
+    if (timers_ == nullptr) {
+        return;
+    }
+    for (Timer& t : *timers_) {
+        t.due_ms = 0;
+        if (t.handle != 0) {
+            shard_.loop.cancel(std::exchange(t.handle, 0));
+        }
+    }
+}
+
+} // namespace fairlead::network

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fairlead/network/engine.hpp"
+
+#include "component_core.hpp"
+#include "fairlead/base/assert.hpp"
+#include "fairlead/network/tls_context.hpp"
+#include "fairlead/runtime/log.hpp"
+#include "fairlead/runtime/loop.hpp"
+#include "host_table.hpp"
+#include "shard.hpp"
+#include "socket.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <latch>
+#include <map>
+#include <mutex>
+#include <utility>
+
+// Design notes. Control functions are serial (control lock), change the loops by tasks and wait for
+// them; what only reads takes the short map lock. Instances are destroyed here, never on a loop:
+// the engine keeps a reference of each until it is the last one.
+
+namespace fairlead::network {
+
+namespace {
+
+/// How long drained connections may take for their last words before they are cut off.
+constexpr std::chrono::milliseconds kLastWords{1'000};
+constexpr std::chrono::milliseconds kLookAgain{20};
+/// Drain time of connections whose handler goes away.
+constexpr std::uint64_t kHandlerDrainMs = 2'000;
+
+struct Record {
+    ComponentSpec spec;
+    std::shared_ptr<ComponentCore> core;
+    std::shared_ptr<Instance> instance;
+};
+
+} // namespace
+
+struct Engine::Impl {
+    Impl(std::vector<runtime::Loop*> given_loops, const EngineOptions& options)
+        : loops(std::move(given_loops)), shared(options, loops.size()) {
+        for (runtime::Loop* loop : loops) {
+            shards.push_back(std::make_unique<Shard>(*loop, shared));
+        }
+    }
+
+    /// Runs `task(i)` on every loop and waits.
+    void onLoops(const std::function<void(std::size_t)>& task);
+    base::Result<std::uint16_t> open(const ComponentSpec& spec);
+    base::Result<std::shared_ptr<Instance>> instantiate(const ComponentSpec& spec) const;
+    void close(const std::string& id, std::uint64_t drain_ms);
+    /// Drains the connections that match until `gone`, cutting off what takes too long. False when
+    /// something unsent was cut off.
+    bool settle(const Shard::Match& match, const std::function<bool()>& gone,
+                std::uint64_t drain_ms);
+    std::size_t count(const Shard::Match& match);
+    void retire(std::shared_ptr<Instance> instance);
+    void collect();
+
+    std::vector<runtime::Loop*> loops;
+    EngineShared shared;
+    std::vector<std::unique_ptr<Shard>> shards;
+    std::mutex control;
+    mutable std::mutex map; // guards components and handlers
+    std::map<std::string, Record> components;
+    std::map<std::string, Handler*> handlers;
+    std::mutex retired_mutex;
+    std::vector<std::shared_ptr<Instance>> retired;
+};
+
+void Engine::Impl::onLoops(const std::function<void(std::size_t)>& task) {
+    std::latch done(static_cast<std::ptrdiff_t>(loops.size()));
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+        FL_ASSERT(!loops[i]->isCurrent());
+        loops[i]->post([&task, &done, i] {
+            task(i);
+            done.count_down();
+        });
+    }
+    done.wait();
+}
+
+base::Result<std::shared_ptr<Instance>> Engine::Impl::instantiate(const ComponentSpec& spec) const {
+    auto instance = spec.type->create(hostTable(), spec.id, spec.configuration);
+    if (!instance) {
+        return std::move(instance).error().within("The type " + spec.type->description().id +
+                                                  " refused the configuration");
+    }
+    return instance;
+}
+
+base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& spec) {
+    const TypeDescription& type = spec.type->description();
+    if (!type.stream || type.client) {
+        return base::Error(base::Errc::Unsupported, "network.type_unsupported",
+                           "Components of type " + type.id +
+                               " cannot be served: only stream servers are supported");
+    }
+    FL_ASSIGN(Listeners listeners,
+              listenShared({spec.host, spec.port, shared.options.backlog, spec.keep_alive},
+                           shards.size()));
+    FL_ASSIGN(auto instance, instantiate(spec));
+    auto core = std::make_shared<ComponentCore>(spec, shards.size());
+    Handler* handler = nullptr;
+    {
+        const std::lock_guard lock(map);
+        components.emplace(spec.id, Record{spec, core, instance});
+        const auto found = handlers.find(spec.id);
+        handler = found == handlers.end() ? nullptr : found->second;
+    }
+    onLoops([&](std::size_t i) {
+        auto endpoint = std::make_shared<Endpoint>(
+            Endpoint{core, core->counters[i].get(), instance, spec.tls, handler});
+        shards[i]->add(std::move(endpoint), std::move(listeners.sockets[i]));
+    });
+    return listeners.port;
+}
+
+std::size_t Engine::Impl::count(const Shard::Match& match) {
+    std::atomic<std::size_t> sum{0};
+    onLoops([&](std::size_t i) { sum.fetch_add(shards[i]->count(match)); });
+    return sum.load();
+}
+
+bool Engine::Impl::settle(const Shard::Match& match, const std::function<bool()>& gone,
+                          std::uint64_t drain_ms) {
+    onLoops([&](std::size_t i) { shards[i]->drain(match, drain_ms); });
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms) + kLastWords;
+    std::atomic<std::size_t> cut{0};
+    shared.waiters.fetch_add(1);
+    while (!gone()) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+            onLoops([&](std::size_t i) { cut.fetch_add(shards[i]->cut(match)); });
+        }
+        std::unique_lock lock(shared.mutex);
+        shared.freed.wait_for(lock, kLookAgain);
+    }
+    shared.waiters.fetch_sub(1);
+    return cut.load() == 0;
+}
+
+void Engine::Impl::close(const std::string& id, std::uint64_t drain_ms) {
+    Record record;
+    {
+        const std::lock_guard lock(map);
+        const auto found = components.find(id);
+        if (found == components.end()) {
+            return;
+        }
+        record = found->second;
+    }
+    onLoops([&](std::size_t i) { shards[i]->stopListening(id); });
+    const std::shared_ptr<ComponentCore> core = record.core;
+    settle([core](const EngineConnection& c) { return c.endpoint().core == core; },
+           [&] { return core->alive.load() == 0; }, drain_ms);
+    {
+        const std::lock_guard lock(map);
+        components.erase(id);
+    }
+    retire(std::move(record.instance));
+}
+
+void Engine::Impl::retire(std::shared_ptr<Instance> instance) {
+    {
+        const std::lock_guard lock(retired_mutex);
+        retired.push_back(std::move(instance));
+    }
+    collect();
+}
+
+void Engine::Impl::collect() {
+    std::vector<std::shared_ptr<Instance>> gone;
+    const std::lock_guard lock(retired_mutex);
+    for (auto& instance : retired) {
+        if (instance.use_count() == 1) {
+            gone.push_back(std::move(instance));
+        }
+    }
+    std::erase(retired, nullptr);
+}
+
+Engine::Engine(std::vector<runtime::Loop*> loops, EngineOptions options)
+    : impl_(std::make_unique<Impl>(std::move(loops), options)) {
+    // OpenSSL writes without MSG_NOSIGNAL: a peer that is gone must be an error, not our end.
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+Engine::~Engine() {
+    FL_ASSERT(impl_->components.empty() && impl_->shared.alive.load() == 0);
+}
+
+base::Result<std::uint16_t> Engine::open(const ComponentSpec& spec) {
+    const std::lock_guard lock(impl_->control);
+    FL_ASSERT(spec.type != nullptr && !isOpen(spec.id));
+    impl_->collect();
+    return impl_->open(spec);
+}
+
+void Engine::close(const std::string& id, std::uint64_t drain_ms) {
+    const std::lock_guard lock(impl_->control);
+    impl_->close(id, drain_ms);
+}
+
+void Engine::setHandler(const std::string& id, Handler* handler) {
+    const std::lock_guard lock(impl_->control);
+    Handler* former = nullptr;
+    std::shared_ptr<ComponentCore> core;
+    {
+        const std::lock_guard map_lock(impl_->map);
+        former = std::exchange(impl_->handlers[id], handler);
+        if (handler == nullptr) {
+            impl_->handlers.erase(id);
+        }
+        const auto found = impl_->components.find(id);
+        core = found == impl_->components.end() ? nullptr : found->second.core;
+    }
+    if (core == nullptr || former == handler) {
+        return;
+    }
+    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setHandler(id, handler); });
+    if (former == nullptr) {
+        return;
+    }
+    const Shard::Match served = [core, former](const EngineConnection& c) {
+        return c.endpoint().core == core && c.handler() == former && !c.isHandlerTold();
+    };
+    impl_->settle(
+        served, [&] { return impl_->count(served) == 0; }, kHandlerDrainMs);
+}
+
+base::Status Engine::replaceInstance(const std::string& id, std::shared_ptr<NetworkType> type,
+                                     const std::string& configuration) {
+    const std::lock_guard lock(impl_->control);
+    ComponentSpec spec;
+    {
+        const std::lock_guard map_lock(impl_->map);
+        const auto found = impl_->components.find(id);
+        if (found == impl_->components.end()) {
+            return base::Error::notFound("No component " + id + " is open");
+        }
+        spec = found->second.spec;
+    }
+    spec.type = std::move(type);
+    spec.configuration = configuration;
+    FL_ASSIGN(auto instance, impl_->instantiate(spec));
+    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setInstance(id, instance); });
+    {
+        const std::lock_guard map_lock(impl_->map);
+        Record& record = impl_->components.at(id);
+        record.spec = spec;
+        instance.swap(record.instance);
+    }
+    impl_->retire(std::move(instance));
+    return {};
+}
+
+base::Status Engine::replaceTls(const std::string& id, std::shared_ptr<TlsContext> tls) {
+    const std::lock_guard lock(impl_->control);
+    if (!isOpen(id)) {
+        return base::Error::notFound("No component " + id + " is open");
+    }
+    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setTls(id, tls); });
+    return {};
+}
+
+bool Engine::isOpen(const std::string& id) const {
+    const std::lock_guard lock(impl_->map);
+    return impl_->components.count(id) != 0;
+}
+
+ComponentCounters Engine::counters(const std::string& id) const {
+    ComponentCounters sum;
+    const std::lock_guard lock(impl_->map);
+    const auto found = impl_->components.find(id);
+    if (found == impl_->components.end()) {
+        return sum;
+    }
+    for (const auto& loop : found->second.core->counters) {
+        sum.connections += loop->connections.value();
+        sum.accepted += loop->accepted.value();
+        sum.bytes_in += loop->bytes_in.value();
+        sum.bytes_out += loop->bytes_out.value();
+        sum.messages_in += loop->messages_in.value();
+        sum.messages_out += loop->messages_out.value();
+        sum.refused += loop->refused.value();
+        sum.errors += loop->errors.value();
+    }
+    return sum;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Engine::reports(const std::string& id) const {
+    std::map<std::string, std::uint64_t> sums;
+    const std::lock_guard lock(impl_->map);
+    const auto found = impl_->components.find(id);
+    if (found == impl_->components.end()) {
+        return {};
+    }
+    for (const auto& loop : found->second.core->counters) {
+        loop->reports.visit(
+            [&](std::string_view kind, std::uint64_t count) { sums[std::string(kind)] += count; });
+    }
+    return {sums.begin(), sums.end()};
+}
+
+std::vector<std::string> Engine::componentIds() const {
+    std::vector<std::string> ids;
+    const std::lock_guard lock(impl_->map);
+    for (const auto& entry : impl_->components) {
+        ids.push_back(entry.first);
+    }
+    return ids;
+}
+
+std::size_t Engine::loopOf(ConnectionId id) const noexcept {
+    const std::size_t index = static_cast<std::size_t>(id.value >> 56U);
+    for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
+        if (impl_->loops[i]->index() == index) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+Connection* Engine::find(ConnectionId id) noexcept {
+    return impl_->shards[loopOf(id)]->find(id);
+}
+
+void Engine::collect() {
+    impl_->collect();
+}
+
+bool Engine::stop(std::uint64_t drain_ms) {
+    const std::lock_guard lock(impl_->control);
+    const std::vector<std::string> ids = componentIds();
+    impl_->onLoops([&](std::size_t i) {
+        for (const std::string& id : ids) {
+            impl_->shards[i]->stopListening(id);
+        }
+    });
+    const bool orderly = impl_->settle([](const EngineConnection&) { return true; },
+                                       [&] { return impl_->shared.alive.load() == 0; }, drain_ms);
+    for (const std::string& id : ids) {
+        impl_->close(id, 0);
+    }
+    return orderly;
+}
+
+} // namespace fairlead::network

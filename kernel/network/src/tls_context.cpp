@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fairlead/network/tls_context.hpp"
+
+#include "fairlead/base/assert.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+namespace fairlead::network {
+
+namespace {
+
+struct FreeBio {
+    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+using Bio = std::unique_ptr<BIO, FreeBio>;
+struct FreeCertificate {
+    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+};
+using Certificate = std::unique_ptr<X509, FreeCertificate>;
+struct FreeKey {
+    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
+
+base::Error certificateError(const std::string& what) {
+    std::array<char, 160> text{};
+    const unsigned long code = ERR_peek_last_error();
+    if (code != 0) {
+        ERR_error_string_n(code, text.data(), text.size());
+    }
+    ERR_clear_error();
+    return {base::Errc::Invalid, "network.certificate",
+            "The certificate cannot be used: " + what +
+                (code != 0 ? " (" + std::string(text.data()) + ")" : std::string{})};
+}
+
+Bio memoryOf(const std::string& text) {
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Certificate nextCertificate(BIO* bio) {
+    return Certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
+}
+
+base::Status useChain(SSL_CTX* context, const std::string& pem) {
+    const Bio bio = memoryOf(pem);
+    const Certificate leaf = nextCertificate(bio.get());
+    if (leaf == nullptr || SSL_CTX_use_certificate(context, leaf.get()) != 1) {
+        return certificateError("the chain has no readable PEM certificate");
+    }
+    while (Certificate next = nextCertificate(bio.get())) {
+        if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) {
+            return certificateError("a certificate of the chain was refused");
+        }
+    }
+    ERR_clear_error(); // the end of the text counts as an error there
+    return {};
+}
+
+base::Status useKey(SSL_CTX* context, const std::string& pem) {
+    const Bio bio = memoryOf(pem);
+    // An empty pass phrase instead of a question on the terminal.
+    const std::unique_ptr<EVP_PKEY, FreeKey> key(PEM_read_bio_PrivateKey(
+        bio.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr));
+    if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
+        return certificateError("the private key is unreadable or belongs to another certificate");
+    }
+    return {};
+}
+
+base::Status trustClients(SSL_CTX* context, const std::string& pem, ClientCertificate clients) {
+    if (clients == ClientCertificate::No) {
+        return {};
+    }
+    const Bio bio = memoryOf(pem);
+    std::size_t count = 0;
+    while (Certificate next = nextCertificate(bio.get())) {
+        if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), next.get()) != 1 ||
+            SSL_CTX_add_client_CA(context, next.get()) != 1) {
+            return certificateError("a trusted authority was refused");
+        }
+        ++count;
+    }
+    ERR_clear_error();
+    if (count == 0) {
+        return certificateError("clients are to be verified, but it names no trusted authority");
+    }
+    SSL_CTX_set_verify(
+        context,
+        SSL_VERIFY_PEER |
+            (clients == ClientCertificate::Required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+        nullptr);
+    return {};
+}
+
+void configure(SSL_CTX* context) {
+    FL_ASSERT(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                     // Many devices just close; framing tells a cut-off message.
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // Tickets carry the session, so nothing is kept here. Their keys belong to the context: with a
+    // new certificate or new trust everybody starts with a full handshake.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 1);
+    static constexpr unsigned char kSessionContext[] = "fairlead";
+    FL_ASSERT(
+        SSL_CTX_set_session_id_context(context, kSessionContext, sizeof(kSessionContext) - 1) == 1);
+}
+
+} // namespace
+
+base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const CertificateMaterial& material,
+                                                           ClientCertificate clients) {
+    ERR_clear_error();
+    SSL_CTX* raw = SSL_CTX_new(TLS_server_method());
+    FL_ASSERT(raw != nullptr);
+    std::shared_ptr<TlsContext> context(new TlsContext(raw));
+    configure(raw);
+    FL_TRY(useChain(raw, material.chain));
+    FL_TRY(useKey(raw, material.key));
+    FL_TRY(trustClients(raw, material.trust, clients));
+    return context;
+}
+
+TlsContext::~TlsContext() {
+    SSL_CTX_free(context_);
+}
+
+} // namespace fairlead::network
