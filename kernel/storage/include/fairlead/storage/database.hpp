@@ -12,6 +12,10 @@
 #include <variant>
 #include <vector>
 
+namespace fairlead::runtime {
+class Configuration;
+}
+
 namespace fairlead::storage {
 
 struct Blob {
@@ -44,7 +48,8 @@ enum class Dialect { Sqlite, Mysql };
 /// One database connection, used by one thread at a time. Prepared statements are cached by text.
 /// Parameters are `?`. SQL is written in the common subset; see storage/README.md.
 ///
-/// Errors: Conflict for a unique or foreign-key violation, Busy when the database is locked or a
+/// Errors: Conflict for a violation of a unique key (code "storage.unique") or foreign key
+/// ("storage.foreign_key"), Busy when the database is locked or a
 /// deadlock was found (safe to repeat), Io when it cannot be reached, Failed otherwise.
 class Session {
 public:
@@ -65,6 +70,10 @@ public:
     virtual base::Result<std::int64_t> execute(std::string_view sql,
                                                std::span<const Value> parameters = {}) = 0;
 
+    /// Runs an INSERT of one row and gives the value of its {auto} key.
+    virtual base::Result<std::int64_t> insert(std::string_view sql,
+                                              std::span<const Value> parameters) = 0;
+
     /// The same statement for many parameter rows, in the fastest way the database has.
     virtual base::Status executeMany(std::string_view sql,
                                      std::span<const std::vector<Value>> rows) = 0;
@@ -77,6 +86,10 @@ public:
     base::Result<std::int64_t> execute(std::string_view sql,
                                        std::initializer_list<Value> parameters) {
         return execute(sql, std::span<const Value>{parameters.begin(), parameters.size()});
+    }
+    base::Result<std::int64_t> insert(std::string_view sql,
+                                      std::initializer_list<Value> parameters) {
+        return insert(sql, std::span<const Value>{parameters.begin(), parameters.size()});
     }
 };
 
@@ -99,7 +112,8 @@ public:
     virtual Dialect dialect() const noexcept = 0;
     virtual std::string version() const = 0;
 
-    /// Runs `work` on a reading session (a snapshot as good as the database's default gives).
+    /// Runs `work` on a reading session (SQLite: one snapshot for all of it). Waits while all of
+    /// them are in use; so no read within a read.
     virtual base::Status read(const std::function<base::Status(Session&)>& work) = 0;
 
     /// Runs `work` in a write transaction and returns after it is durable. Concurrent calls share
@@ -128,6 +142,10 @@ struct DatabaseOptions {
     std::size_t readers = 4; ///< reading sessions, 1 to 64
 };
 
+/// Errors: Io when the file or server cannot be reached, Invalid for options that make no sense.
 base::Result<std::unique_ptr<Database>> openDatabase(const DatabaseOptions& options);
+
+/// The section "database" of the configuration; reads the password file.
+base::Result<DatabaseOptions> databaseOptions(const runtime::Configuration& configuration);
 
 } // namespace fairlead::storage
