@@ -43,25 +43,6 @@ Generation::~Generation() {
     FL_ASSERT(instances == 0);
 }
 
-template <class T>
-Result<T> Generation::control(std::chrono::milliseconds limit,
-                              std::function<Result<T>(Generation&)> job) {
-    if (isHung()) {
-        return Error(Errc::Busy, "plugin.hung",
-                     "an earlier call of plugin " + plugin_id_ + " never returned");
-    }
-    auto self = shared_from_this();
-    auto result = runLimited<T>(limit, [self, job = std::move(job)]() -> Result<T> {
-        const std::lock_guard lock(self->control_);
-        const RoleScope role(FL_THREAD_CONTROL);
-        return job(*self);
-    });
-    if (!result && result.error().code() == "plugin.timeout") {
-        hung_.store(true, std::memory_order_release);
-    }
-    return result;
-}
-
 Status Generation::open() {
     return control<void>(options_->load_timeout, [](Generation& g) -> Status {
         FL_ASSIGN(g.library_, Library::open(g.file_.staged));

@@ -9,6 +9,7 @@
 #include "fairlead/factory/protocol.h"
 #include "fairlead/plugin/descriptors.hpp"
 #include "fairlead/plugin/info.hpp"
+#include "fairlead/plugin/manager.hpp"
 #include "host_context.hpp"
 #include "library.hpp"
 #include "preflight.hpp"
@@ -153,5 +154,24 @@ private:
     std::uint64_t since_ns_ = 0;
     std::string reason_;
 };
+
+template <class T>
+base::Result<T> Generation::control(std::chrono::milliseconds limit,
+                                    std::function<base::Result<T>(Generation&)> job) {
+    if (isHung()) {
+        return base::Error(base::Errc::Busy, "plugin.hung",
+                           "an earlier call of plugin " + plugin_id_ + " never returned");
+    }
+    auto self = shared_from_this();
+    auto result = runLimited<T>(limit, [self, job = std::move(job)]() -> base::Result<T> {
+        const std::lock_guard lock(self->control_);
+        const RoleScope role(FL_THREAD_CONTROL);
+        return job(*self);
+    });
+    if (!result && result.error().code() == "plugin.timeout") {
+        hung_.store(true, std::memory_order_release);
+    }
+    return result;
+}
 
 } // namespace fairlead::plugin
