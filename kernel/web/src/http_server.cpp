@@ -239,7 +239,7 @@ Poco::Net::ServerSocket HttpServer::Impl::listen() const {
     if (options.certificate_file.empty()) {
         return Poco::Net::ServerSocket(address, options.queue_max);
     }
-    const Poco::Net::Context::Ptr context = new Poco::Net::Context(
+    Poco::Net::Context::Ptr context = new Poco::Net::Context(
         Poco::Net::Context::SERVER_USE, options.key_file.string(),
         options.certificate_file.string(), "", Poco::Net::Context::VERIFY_NONE, 9, false);
     context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);

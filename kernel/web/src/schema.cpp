@@ -236,14 +236,14 @@ void Schema::validateString(const base::JsonValue& value, const std::string& pat
             for (const std::string& one : node_->values) {
                 all += (all.empty() ? "" : ", ") + one;
             }
-            report(errors, path, "not_allowed", "must be one of: " + all);
+            report(errors, path, "enum", "must be one of: " + all);
         }
         return;
     }
     const auto length =
         base::countCharacters(node_->format == Format::Name ? base::trim(text) : text);
     if (!length) {
-        return report(errors, path, "format", "must be valid UTF-8");
+        return report(errors, path, "pattern", "must be valid UTF-8");
     }
     if (static_cast<std::int64_t>(*length) < node_->min) {
         return report(errors, path, "too_short",
@@ -254,10 +254,10 @@ void Schema::validateString(const base::JsonValue& value, const std::string& pat
                       "must have at most " + std::to_string(node_->max) + " characters");
     }
     if (node_->format == Format::UserId && !base::isUserId(text)) {
-        report(errors, path, "format", "may have letters, digits, '_' and '-' only");
+        report(errors, path, "pattern", "may have letters, digits, '_' and '-' only");
     }
     if (node_->format == Format::Time && !base::parseRfc3339(text)) {
-        report(errors, path, "format", "must be an RFC 3339 time such as 2026-01-31T08:00:00Z");
+        report(errors, path, "pattern", "must be an RFC 3339 time such as 2026-01-31T08:00:00Z");
     }
 }
 

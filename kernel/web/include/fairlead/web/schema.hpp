@@ -21,7 +21,7 @@ class Schema;
 struct Field;
 
 /// `field` is a path, "nodes/0/nodeId"; codes: "required", "unknown", "duplicate", "type",
-/// "format", "not_allowed", "too_short", "too_long", "too_small", "too_large".
+/// "pattern", "enum", "too_short", "too_long", "too_small", "too_large".
 using base::FieldError;
 
 inline constexpr std::size_t kFieldErrorsMax = 100;
