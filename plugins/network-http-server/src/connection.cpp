@@ -54,10 +54,9 @@ std::size_t HttpConnection::process(std::string_view in) {
 
 // Each of the readers below returns whether to go on with what is left.
 bool HttpConnection::readHead(std::string_view in, std::size_t& used) {
-    const std::size_t blank = in.find_first_not_of("\r\n");
-    if (scanned_ == 0 && blank != 0) {
-        used = blank == std::string_view::npos ? in.size() : blank; // RFC 9112 section 2.2
-        return blank != std::string_view::npos;
+    if (scanned_ == 0 && in.substr(0, 2) == "\r\n") {
+        used = 2; // empty lines in front of a request, RFC 9112 section 2.2
+        return true;
     }
     std::size_t bytes = 0;
     if (const Refusal refusal = findHead(in, server_.settings().head, scanned_, bytes)) {
