@@ -49,8 +49,7 @@ struct Condition {
     void add(const std::string& term) { sql += (sql.empty() ? " WHERE " : " AND ") + term; }
 };
 
-// The first text after all that begin with `prefix`. The last character stays ASCII when it was, so
-// that ASCII columns can use their index.
+// The first text after all that begin with `prefix`, in the order of bytes.
 std::string afterPrefix(std::string prefix) {
     const auto last = static_cast<unsigned char>(prefix.back());
     if (last < 0x7F) {

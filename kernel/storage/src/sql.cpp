@@ -19,7 +19,7 @@ struct TypeMacro {
 // Keys are binary ASCII: 64 bytes instead of 256, and compared as SQLite does. {text} may be
 // indexed: 700 characters of 4 bytes are below InnoDB's 3072.
 constexpr std::array kTypeMacros{
-    TypeMacro{"{id}", "TEXT", "VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin"},
+    TypeMacro{"{id}", "TEXT", "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"},
     TypeMacro{"{name}", "TEXT", "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"},
     TypeMacro{"{description}", "TEXT", "VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"},
     TypeMacro{"{text}", "TEXT", "VARCHAR(700) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"},

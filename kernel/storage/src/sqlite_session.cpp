@@ -19,6 +19,9 @@ namespace {
 /// Waiting for a lock of another process (a backup, a second program); our own threads do not
 /// collide.
 constexpr int kBusyTimeoutMs = 5000;
+/// Poco tries again for that long; its default of a minute would only delay a plain "no such
+/// folder".
+constexpr std::size_t kOpenTimeoutS = 1;
 /// Statement text shown in errors.
 constexpr std::size_t kSqlShownMax = 120;
 
@@ -137,7 +140,7 @@ base::Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::stri
     static std::once_flag registered;
     std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });
     try {
-        auto poco = std::make_unique<Poco::Data::Session>("SQLite", path);
+        auto poco = std::make_unique<Poco::Data::Session>("SQLite", path, kOpenTimeoutS);
         sqlite3* handle = Poco::Data::SQLite::Utility::dbHandle(*poco);
         sqlite3_extended_result_codes(handle, 1);
         sqlite3_busy_timeout(handle, kBusyTimeoutMs);

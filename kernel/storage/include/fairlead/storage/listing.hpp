@@ -26,13 +26,13 @@ inline constexpr std::size_t kListFiltersMax = 16;
 struct ListRequest {
     std::size_t page = 1;
     std::size_t page_size = kPageSizeDefault;
-    std::string sort; ///< field, "-" in front for descending; empty: the spec's default
-    std::string q;    ///< search over the spec's search columns
+    std::string sort{}; ///< field, "-" in front for descending; empty: the spec's default
+    std::string q{};    ///< search over the spec's search columns
     struct Filter {
         std::string field;
         Value value;
     };
-    std::vector<Filter> filters; ///< equality, all must hold
+    std::vector<Filter> filters{}; ///< equality, all must hold
 };
 
 /// What a list can do; a constant of the repository. Names are fields of the API, columns are SQL
