@@ -8,6 +8,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND FAIRLEAD_PLUGIN_COMPILE_OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
 endif()
+set(FAIRLEAD_PLUGIN_RUNTIME "${CMAKE_CURRENT_LIST_DIR}/static_runtime.c")
 set(FAIRLEAD_PLUGIN_MAP "${CMAKE_CURRENT_LIST_DIR}/fairlead.map")
 
 function(fairlead_add_plugin name)
@@ -24,6 +25,7 @@ function(fairlead_add_plugin name)
     # make the plugin not unloadable; only the BFD linker drops such imports with the sections.
     target_link_options(${name} PRIVATE -fuse-ld=bfd -Wl,--gc-sections -Wl,-z,defs -static-libgcc
       -static-libstdc++)
+    target_sources(${name} PRIVATE "${FAIRLEAD_PLUGIN_RUNTIME}")
   endif()
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${FAIRLEAD_PLUGIN_MAP}")
   target_link_libraries(${name} PRIVATE fairlead_sdk ${ARG_LIBS})

@@ -219,9 +219,9 @@ class LoadTest : public CppUnit::TestFixture {
     }
 
     void eventsTellTheLife() {
-        Server server;
-        std::mutex mutex;
+        std::mutex mutex; // these outlive the server, whose stop tells the last events
         std::vector<std::string> seen;
+        Server server;
         server.manager.onEvent([&](const Event& e) {
             const std::lock_guard lock(mutex);
             seen.push_back(std::to_string(e.generation) + " " + toText(e.from) + "→" +

@@ -95,9 +95,9 @@ class SwapTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(server.manager.waitSettled(kSettle));
         if (!keepsModules()) {
             // Only the last generation is mapped.
-            CPPUNIT_ASSERT_EQUAL(std::size_t{0}, mapsNaming("-g1.so"));
-            CPPUNIT_ASSERT(mapsNaming("-g" + std::to_string(swaps + 1) + ".so") > 0);
-            CPPUNIT_ASSERT(mapsNaming(server.dir.path().string()) < 10);
+            const std::size_t all = mapsNaming(server.dir.path().string());
+            CPPUNIT_ASSERT(all > 0);
+            CPPUNIT_ASSERT_EQUAL(all, mapsNaming("-g" + std::to_string(swaps + 1) + ".so"));
         }
     }
 
@@ -146,17 +146,20 @@ class SwapTest : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_EQUAL(fl_status{FL_OK}, decode(*binding->use(0), "").status);
             CPPUNIT_ASSERT(server.manager.waitSettled(kSettle));
         };
-        for (int i = 0; i < 50; ++i) {
+        for (int i = 0; i < 100; ++i) {
             reload(); // the allocator's pools and the lists of events fill up
         }
         const std::size_t maps = mapLines();
+        const std::size_t modules = mapsNaming(server.dir.path().string());
         const std::size_t resident = residentKiB();
-        const int rounds = keepsModules() ? 20 : 950;
+        const int rounds = keepsModules() ? 20 : 1000;
         for (int i = 0; i < rounds; ++i) {
             reload();
         }
         if (!keepsModules()) {
-            CPPUNIT_ASSERT_EQUAL(maps, mapLines());
+            CPPUNIT_ASSERT_EQUAL(modules, mapsNaming(server.dir.path().string()));
+            // Thread stacks and allocator arenas come and go; one kept module would be 4,000 maps.
+            CPPUNIT_ASSERT(mapLines() <= maps + 16);
             const std::size_t now = residentKiB();
             CPPUNIT_ASSERT_MESSAGE(std::to_string(resident) + " to " + std::to_string(now) + " KiB",
                                    now <= resident + 256);
@@ -217,7 +220,8 @@ class SwapTest : public CppUnit::TestFixture {
         auto binding = server.manager.bindProtocol("test.sample", "sample", "{}").value();
         CPPUNIT_ASSERT(server.manager.rollback("test.sample").error().code() ==
                        "plugin.no_version");
-        static_cast<void>(server.manager.load(sample("sample-again"), Source::Builtin).value());
+        static_cast<void>(server.manager.load(sample("sample-fix"), Source::Builtin).value());
+        CPPUNIT_ASSERT_EQUAL(std::string("1.1.0"), versionFrom(*binding));
         const auto back = server.manager.rollback("test.sample");
         CPPUNIT_ASSERT_MESSAGE(back ? "" : back.error().message(), back);
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{3}, back->generation);
