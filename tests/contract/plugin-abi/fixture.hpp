@@ -24,6 +24,7 @@ public:
              std::string_view text) noexcept override {
         const std::lock_guard lock(mutex_);
         lines_.push_back(std::string(plugin_id) + ": " + std::string(text));
+        ++total_;
         if (lines_.size() > 64) {
             lines_.pop_front(); // so that a thousand reloads measure the loader, not this
         }
@@ -66,9 +67,10 @@ public:
         const std::lock_guard lock(mutex_);
         return metrics_[name];
     }
-    std::size_t lines() const {
+    /// Lines so far, also those that were dropped again.
+    std::size_t total() const {
         const std::lock_guard lock(mutex_);
-        return lines_.size();
+        return total_;
     }
     void join() {
         std::vector<std::thread> threads;
@@ -84,6 +86,7 @@ public:
 private:
     mutable std::mutex mutex_;
     std::deque<std::string> lines_;
+    std::size_t total_ = 0;
     std::map<std::string, double> metrics_;
     std::map<std::string, std::string> state_;
     std::vector<std::thread> threads_;
