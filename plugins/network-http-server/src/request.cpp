@@ -166,8 +166,12 @@ std::string_view RequestHead::header(std::string_view name) const noexcept {
 Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& scanned,
                  std::size_t& bytes) noexcept {
     bytes = 0;
+    const std::size_t first_line_max = limits.target + kMethodMax + kVersionBytes + 4;
     for (;;) {
         const std::size_t lf = in.find('\n', scanned);
+        if (scanned == 0 && std::min(lf, in.size()) > first_line_max) {
+            return {414, "the request target is too long"};
+        }
         if (lf == std::string_view::npos) {
             break;
         }
@@ -181,10 +185,6 @@ Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& sca
                        ? Refusal{431, "the request head is too long"}
                        : Refusal{};
         }
-    }
-    const bool in_first_line = scanned == 0;
-    if (in_first_line && in.size() > limits.target + kMethodMax + kVersionBytes + 4) {
-        return {414, "the request target is too long"};
     }
     if (in.size() > limits.head + limits.target) {
         return {431, "the request head is too long"};

@@ -43,8 +43,9 @@ Settings parseSettings(std::string_view json) {
     readInteger(doc, "topicAliasMax", 0, s.topic_alias_max, 1000);
     readInteger(doc, "maxRetained", 0, s.max_retained, 256);
     readInteger(doc, "connectTimeout", 1, s.connect_timeout, 120);
-    const auto it = doc.FindMember("deliverUnsubscribed");
-    if (it != doc.MemberEnd() && !it->value.IsNull()) {
+    const rapidjson::Value& object = doc;
+    const auto it = object.FindMember("deliverUnsubscribed");
+    if (it != object.MemberEnd() && !it->value.IsNull()) {
         if (!it->value.IsBool()) {
             throw sdk::Failure(FL_E_INVALID, "deliverUnsubscribed must be true or false");
         }
