@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client_address.hpp"
+#include "fairlead/web/client_address.hpp"
 
 #include "fairlead/base/text.hpp"
 

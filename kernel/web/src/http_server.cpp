@@ -3,11 +3,11 @@
 // and event streams leave: their socket is duplicated for the hub and detached here. A TLS stream
 // cannot be handed over without its session, so its thread stays, and a cap keeps such streams from
 // using up the pool.
-#include "http_server.hpp"
+#include "fairlead/web/http_server.hpp"
 
-#include "client_address.hpp"
 #include "fairlead/base/id.hpp"
 #include "fairlead/runtime/log.hpp"
+#include "fairlead/web/client_address.hpp"
 #include "fairlead/web/problem.hpp"
 #include "fairlead/web/static_files.hpp"
 

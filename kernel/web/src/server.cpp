@@ -7,9 +7,9 @@
 #include "fairlead/runtime/metrics.hpp"
 #include "fairlead/security/audit_log.hpp"
 #include "fairlead/web/api.hpp"
+#include "fairlead/web/http_server.hpp"
 #include "fairlead/web/openapi.hpp"
 #include "fairlead/web/static_files.hpp"
-#include "http_server.hpp"
 #include "live_sources.hpp"
 #include "resource.hpp"
 
