@@ -94,7 +94,7 @@ struct HttpServer::Impl {
                60) {}
 
     void handle(HTTPServerRequest& from, HTTPServerResponse& to);
-    void write(const Request& request, Response& response, HTTPServerResponse& to);
+    void write(HTTPServerRequest& from, const Response& response, HTTPServerResponse& to);
     void startEvents(HTTPServerRequest& from, const Response& response, HTTPServerResponse& to);
     void serveSecurely(const Response& response, HTTPServerResponse& to);
     Poco::Net::ServerSocket listen() const;
@@ -162,12 +162,14 @@ void HttpServer::Impl::handle(HTTPServerRequest& from, HTTPServerResponse& to) {
         return;
     }
     settleBody(request, to);
-    write(request, response, to);
+    write(from, response, to);
 }
 
-void HttpServer::Impl::write(const Request& request, Response& response, HTTPServerResponse& to) {
+void HttpServer::Impl::write(HTTPServerRequest& from, const Response& response,
+                             HTTPServerResponse& to) {
+    const bool head = from.getMethod() == HTTPServerRequest::HTTP_HEAD;
     copyHeaders(response, to);
-    if (response.stream && request.method != "HEAD") {
+    if (response.stream && !head) {
         to.setChunkedTransferEncoding(true);
         std::ostream& out = to.send();
         const bool whole = response.stream([&out](std::string_view text) {
@@ -175,6 +177,10 @@ void HttpServer::Impl::write(const Request& request, Response& response, HTTPSer
             return static_cast<bool>(out);
         });
         if (!whole) {
+            // Else the stream's destructor would write the last chunk, and the body look whole.
+            if (auto* impl = dynamic_cast<Poco::Net::HTTPServerRequestImpl*>(&from)) {
+                impl->socket().close();
+            }
             throw Poco::IOException("the answer could not be finished");
         }
         return;
@@ -183,7 +189,7 @@ void HttpServer::Impl::write(const Request& request, Response& response, HTTPSer
         to.send();
         return;
     }
-    if (request.method == "HEAD" || response.status == 204) {
+    if (head || response.status == 204) {
         if (response.status != 204) {
             to.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
         } else {
@@ -236,14 +242,22 @@ void HttpServer::Impl::serveSecurely(const Response& response, HTTPServerRespons
 
 Poco::Net::ServerSocket HttpServer::Impl::listen() const {
     const Poco::Net::SocketAddress address(options.address, options.port);
+    // Not SO_REUSEPORT, which Poco's constructors set: a second server must be told that the port
+    // is taken.
     if (options.certificate_file.empty()) {
-        return Poco::Net::ServerSocket(address, options.queue_max);
+        Poco::Net::ServerSocket socket;
+        socket.bind(address, true, false);
+        socket.listen(options.queue_max);
+        return socket;
     }
     Poco::Net::Context::Ptr context = new Poco::Net::Context(
         Poco::Net::Context::SERVER_USE, options.key_file.string(),
         options.certificate_file.string(), "", Poco::Net::Context::VERIFY_NONE, 9, false);
     context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
-    return Poco::Net::SecureServerSocket(address, options.queue_max, context);
+    Poco::Net::SecureServerSocket socket(context);
+    socket.bind(address, true, false);
+    socket.listen(options.queue_max);
+    return socket;
 }
 
 HttpServer::HttpServer(const ServerOptions& options, EventHub& hub, Serve serve)
