@@ -19,9 +19,12 @@ public:
 
     virtual ~Feed() = default;
 
-    /// Of one device: {"kind":"property","id","value","text","time","quality"},
-    /// {"kind":"state","state","time"}, {"kind":"event","event","name","level","data","time"},
-    /// {"kind":"message", … as the message log's rows}. Error Limit above kWatchesMax.
+    /// Of one device, one JSON object each:
+    ///   {"kind":"property","id","value","text","time","quality"}
+    ///   {"kind":"state","state","time"}
+    ///   {"kind":"event","event","name","level","data","time"}
+    ///   {"kind":"message","message":{… as toJson(LoggedMessage), id empty …}}
+    /// Error Limit above kWatchesMax.
     virtual base::Result<std::uint64_t> watchDevice(const std::string& device_id,
                                                     Handler handler) = 0;
     /// Every device's state: {"id","state","time"}.

@@ -45,7 +45,7 @@ enum class Admission {
     Accepted,  ///< in the batch; the ticket comes back after the commit
     Duplicate, ///< its once_key is held and durable: acknowledge again; no ticket follows
     Full,      ///< bound of uncommitted messages or bytes reached: stop reading, try again after
-               ///< the next completion; nothing was taken
+               ///< the next wake (which comes, with or without completions); nothing was taken
     Refused    ///< larger than a journal record may be
 };
 

@@ -41,6 +41,10 @@ struct LoggedMessage {
     std::string result;  ///< empty: fine; else what was wrong, or the code of a failed reply
 };
 
+/// The row of the API: {id, time, direction, kind, messageId, summary, payloadText, payloadHex,
+/// truncated, transport, address, result}; the payload as text when it is UTF-8, else as hex.
+std::string toJson(const LoggedMessage& message);
+
 struct MessageQuery {
     std::string device_id;
     std::optional<std::uint32_t> kind;

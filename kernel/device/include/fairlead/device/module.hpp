@@ -17,13 +17,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 
 namespace fairlead::storage {
 class Database;
-struct Migration;
-} // namespace fairlead::storage
+}
 namespace fairlead::security {
 class Secrets;
 }
@@ -35,12 +33,6 @@ class Executor;
 }
 
 namespace fairlead::device {
-
-/// Tables of products, devices and tags, component "device": in the configuration's database.
-std::span<const storage::Migration> migrations();
-/// Tables of history, message log, latest values, component "history": with SQLite in a file of
-/// its own, so that its long transactions do not hold up the configuration's; with MySQL the same.
-std::span<const storage::Migration> historyMigrations();
 
 struct IngestOptions {
     std::filesystem::path directory;              ///< journal segments
@@ -61,7 +53,9 @@ struct RetentionOptions {
 
 struct ModuleOptions {
     storage::Database* database = nullptr; ///< products, devices
-    storage::Database* history = nullptr;  ///< history; may be the same
+    /// History, message log, latest values. With SQLite a file of its own, so that its long
+    /// transactions do not hold up the configuration's; with MySQL the same database.
+    storage::Database* history = nullptr;
     security::Secrets* secrets = nullptr;
     cluster::Cluster* cluster = nullptr;   ///< started
     runtime::Executor* executor = nullptr; ///< started
@@ -93,7 +87,7 @@ class Module {
 public:
     using Observer = std::function<void(const DevicePtr&, const OwnedMessage&)>;
 
-    /// Applies migrations. Blocks.
+    /// Applies the migrations of both databases. Blocks.
     static base::Result<std::unique_ptr<Module>> open(ModuleOptions options);
     virtual ~Module() = default;
 

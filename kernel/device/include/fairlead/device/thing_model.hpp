@@ -85,6 +85,9 @@ struct ValueType {
     /// Allocates: not for numbers, booleans and short texts.
     base::Result<void> convert(const fl_value& value, std::string_view path, DataValue& out) const;
 
+    /// The way back, for what is sent to a device: its own true and false values, its date format.
+    DataValue forDevice(const DataValue& value) const;
+
     /// For people: unit, texts of booleans and enum elements, dates as RFC 3339.
     std::string toText(const fl_value& value) const;
 };
@@ -143,7 +146,7 @@ public:
     const FunctionModel* function(std::string_view id) const noexcept;
     const EventModel* event(std::string_view id) const noexcept;
 
-    /// Canonical JSON text: the four lists, unknown members left out.
+    /// JSON text of the four lists; members of elements that mean nothing to us are kept.
     const std::string& json() const noexcept { return json_; }
 
 private:
