@@ -19,10 +19,10 @@ typedef struct fl_config {
     uint32_t reserved;
     /* Would `config` (JSON text) be accepted? The text of a refusal names the setting. Has no
      * effect. [control, 1 s] */
-    fl_status (*validate)(void *self, fl_str config, fl_err *err);
+    fl_status (*validate)(void* self, fl_str config, fl_err* err);
     /* Takes the configuration from the next call on. FL_E_UNSUPPORTED: make a new instance.
      * [control, 1 s; instance-serial] */
-    fl_status (*apply)(void *self, fl_str config, fl_err *err);
+    fl_status (*apply)(void* self, fl_str config, fl_err* err);
 } fl_config;
 
 #ifdef __cplusplus

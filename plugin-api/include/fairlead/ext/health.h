@@ -18,7 +18,7 @@ typedef struct fl_health {
     uint32_t reserved;
     /* FL_OK, or a negative status with a text for the operator: what is wrong and what to do. Does
      * not block. [any-thread] */
-    fl_status (*check)(fl_err *err);
+    fl_status (*check)(fl_err* err);
 } fl_health;
 
 #ifdef __cplusplus

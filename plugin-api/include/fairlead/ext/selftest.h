@@ -18,7 +18,7 @@ typedef struct fl_selftest {
     uint32_t size;
     uint32_t reserved;
     /* Decodes a known vector, checks a table: no network, no files. [control, 5 s] */
-    fl_status (*run)(fl_err *err);
+    fl_status (*run)(fl_err* err);
 } fl_selftest;
 
 #ifdef __cplusplus

@@ -25,9 +25,9 @@ extern "C" {
 typedef struct fl_state_sink {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* FL_E_LIMIT above FL_STATE_BYTES_MAX: the swap is then called off. */
-    fl_status (*write)(void *ctx, fl_bytes piece);
+    fl_status (*write)(void* ctx, fl_bytes piece);
 } fl_state_sink;
 
 typedef struct fl_state {
@@ -36,9 +36,9 @@ typedef struct fl_state {
     uint32_t reads_min; /* schemas that load understands */
     uint32_t reads_max;
     /* After quiesce. [control, 5 s] */
-    fl_status (*save)(const fl_state_sink *sink, fl_err *err);
+    fl_status (*save)(const fl_state_sink* sink, fl_err* err);
     /* FL_E_VERSION or FL_E_MALFORMED refuse: the swap is then called off. [control, 10 s] */
-    fl_status (*load)(uint32_t schema, fl_bytes state, fl_err *err);
+    fl_status (*load)(uint32_t schema, fl_bytes state, fl_err* err);
 } fl_state;
 
 #ifdef __cplusplus

@@ -80,7 +80,7 @@ typedef struct fl_driver_cost {
 typedef struct fl_driver_result {
     uint32_t size;
     fl_status status;
-    const fl_point_value *values; /* write: one per item; else NULL */
+    const fl_point_value* values; /* write: one per item; else NULL */
     uint32_t value_count;
     uint32_t reserved;
     fl_str json; /* test, browse, discover: the answer */
@@ -95,32 +95,33 @@ enum { FL_STATION_UNKNOWN = 0, FL_STATION_OK = 1, FL_STATION_SUSPECT = 2, FL_STA
 typedef struct fl_driver_host {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
 
     /* Values of a running plan, any number of times. The host copies. [any-thread] */
-    void (*values)(void *ctx, void *plan, const fl_point_value *values, uint32_t count);
+    void (*values)(void* ctx, void* plan, const fl_point_value* values, uint32_t count);
     /* End of an operation, exactly once per token. The host copies. [any-thread] */
-    void (*done)(void *ctx, uint64_t token, const fl_driver_result *result);
+    void (*done)(void* ctx, uint64_t token, const fl_driver_result* result);
     /* State of the link and of a station; `reason` is for people. [any-thread] */
-    void (*link)(void *ctx, uint32_t state, fl_str reason);
-    void (*station)(void *ctx, void *collector, uint32_t state, fl_str reason);
+    void (*link)(void* ctx, uint32_t state, fl_str reason);
+    void (*station)(void* ctx, void* collector, uint32_t state, fl_str reason);
     /* A frame for the capture; costs nothing when none runs. [any-thread] */
-    void (*trace)(void *ctx, uint32_t outgoing, fl_bytes frame);
+    void (*trace)(void* ctx, uint32_t outgoing, fl_bytes frame);
 
-    /* Runs on_task(arg) of this channel, instance-serially. FL_E_LIMIT, FL_E_CLOSED. [any-thread] */
-    fl_status (*post)(void *ctx, uint64_t arg);
+    /* Runs on_task(arg) of this channel, instance-serially. FL_E_LIMIT, FL_E_CLOSED. [any-thread]
+     */
+    fl_status (*post)(void* ctx, uint64_t arg);
     /* One-shot timer `id`, replacing its predecessor; 0 ms cancels. on_timer follows.
      * [instance-serial] */
-    void (*set_timer)(void *ctx, uint32_t id, uint64_t milliseconds);
+    void (*set_timer)(void* ctx, uint32_t id, uint64_t milliseconds);
 
     /* Opens a stream of the host: TCP, TLS or serial, as `config` (JSON) says. on_stream_opened
      * follows, for a returned id. 0: refused (limit, bad config). Reconnecting is the driver's
      * decision. [instance-serial] */
-    uint64_t (*stream_open)(void *ctx, fl_str config, fl_err *err);
+    uint64_t (*stream_open)(void* ctx, fl_str config, fl_err* err);
     /* Appends to the output. FL_E_LIMIT, FL_E_CLOSED. [instance-serial] */
-    fl_status (*stream_send)(void *ctx, uint64_t stream, fl_bytes bytes);
+    fl_status (*stream_send)(void* ctx, uint64_t stream, fl_bytes bytes);
     /* No callback for this stream follows. [instance-serial] */
-    void (*stream_close)(void *ctx, uint64_t stream);
+    void (*stream_close)(void* ctx, uint64_t stream);
 } fl_driver_host;
 
 /* What a point is, after the driver read its configuration. */
@@ -157,54 +158,54 @@ typedef struct fl_write_options {
 typedef struct fl_driver {
     uint32_t size;
     uint32_t flags;
-    void *self;
+    void* self;
 
     /* The channel is closed; nothing is outstanding. [control] */
-    void (*destroy)(void *self);
+    void (*destroy)(void* self);
     /* Cancels everything, closes the link, then done(token). [instance-serial] */
-    void (*close)(void *self, uint64_t token);
+    void (*close)(void* self, uint64_t token);
 
     /* [instance-serial] */
-    fl_status (*collector_add)(void *self, fl_str config, void **collector, fl_err *err);
+    fl_status (*collector_add)(void* self, fl_str config, void** collector, fl_err* err);
     /* Its plans are freed before. [instance-serial] */
-    void (*collector_remove)(void *self, void *collector);
+    void (*collector_remove)(void* self, void* collector);
 
     /* Compiles points into requests: merging, ordering, splitting. `points` are JSON texts. A bad
      * point sets bad[i] to 1 and yields BAD_CONFIG values. [instance-serial] */
-    fl_status (*plan_build)(void *self, void *collector, const fl_str *points, uint32_t count,
-                            uint32_t interval_ms, void **plan, fl_plan_info *info, uint8_t *bad,
-                            fl_err *err);
-    void (*plan_free)(void *self, void *plan);
+    fl_status (*plan_build)(void* self, void* collector, const fl_str* points, uint32_t count,
+                            uint32_t interval_ms, void** plan, fl_plan_info* info, uint8_t* bad,
+                            fl_err* err);
+    void (*plan_free)(void* self, void* plan);
     /* Polls once: values()… then done(token). [instance-serial] */
-    void (*plan_run)(void *self, void *plan, uint64_t token);
+    void (*plan_run)(void* self, void* plan, uint64_t token);
     /* Push protocols: values() until plan_stop. [instance-serial] */
-    fl_status (*plan_start)(void *self, void *plan, fl_err *err);
-    void (*plan_stop)(void *self, void *plan);
+    fl_status (*plan_start)(void* self, void* plan, fl_err* err);
+    void (*plan_stop)(void* self, void* plan);
 
     /* values[i].point is a position in `points`. All or nothing is not promised: the result has one
      * value per item. [instance-serial] */
-    void (*write)(void *self, void *collector, const fl_str *points, const fl_point_value *values,
-                  uint32_t count, const fl_write_options *options, uint64_t token);
+    void (*write)(void* self, void* collector, const fl_str* points, const fl_point_value* values,
+                  uint32_t count, const fl_write_options* options, uint64_t token);
     /* {"op":"read","point":{…}}, {"op":"raw","pdu":"0300000001"}, {"op":"ping"} or the driver's
      * own; the answer is JSON. [instance-serial] */
-    void (*test)(void *self, void *collector, fl_str json, uint64_t token);
+    void (*test)(void* self, void* collector, fl_str json, uint64_t token);
     /* Children of `node` (empty: the root), at most `max`, from `cursor` on. [instance-serial] */
-    void (*browse)(void *self, void *collector, fl_str node, fl_str cursor, uint32_t max,
+    void (*browse)(void* self, void* collector, fl_str node, fl_str cursor, uint32_t max,
                    uint64_t token);
     /* Stations on the link: unit scan, Who-Is, endpoints. [instance-serial] */
-    void (*discover)(void *self, fl_str json, uint64_t token);
+    void (*discover)(void* self, fl_str json, uint64_t token);
     /* Ends the operation early; its done still comes. [instance-serial] */
-    void (*cancel)(void *self, uint64_t token);
+    void (*cancel)(void* self, uint64_t token);
 
     /* Callbacks of host->post, set_timer and the streams. [instance-serial] */
-    void (*on_task)(void *self, uint64_t arg);
-    void (*on_timer)(void *self, uint32_t id);
-    void (*on_stream_opened)(void *self, uint64_t stream, fl_status status, fl_str text);
-    void (*on_stream_data)(void *self, uint64_t stream, fl_bytes bytes);
-    void (*on_stream_closed)(void *self, uint64_t stream, fl_status status, fl_str text);
+    void (*on_task)(void* self, uint64_t arg);
+    void (*on_timer)(void* self, uint32_t id);
+    void (*on_stream_opened)(void* self, uint64_t stream, fl_status status, fl_str text);
+    void (*on_stream_data)(void* self, uint64_t stream, fl_bytes bytes);
+    void (*on_stream_closed)(void* self, uint64_t stream, fl_status status, fl_str text);
 
     /* Instance extension by id, or NULL. [any-thread] */
-    const void *(*get_extension)(void *self, const char *id);
+    const void* (*get_extension)(void* self, const char* id);
 } fl_driver;
 
 /* fl_driver_descriptor.capabilities, bits */
@@ -221,9 +222,9 @@ enum {
 typedef struct fl_driver_descriptor {
     uint32_t size;
     uint32_t capabilities;
-    fl_str id;          /* "modbus-tcp" */
-    fl_str name;        /* JSON texts by locale */
-    fl_str description; /* JSON texts by locale */
+    fl_str id;             /* "modbus-tcp" */
+    fl_str name;           /* JSON texts by locale */
+    fl_str description;    /* JSON texts by locale */
     fl_str channel_schema; /* JSON Schemas with titles, defaults and hints */
     fl_str collector_schema;
     fl_str point_schema;
@@ -231,15 +232,15 @@ typedef struct fl_driver_descriptor {
 
 typedef struct fl_driver_factory {
     uint32_t size;
-    uint32_t (*count)(void);                                        /* [any-thread] */
-    const fl_driver_descriptor *(*describe)(uint32_t index);        /* [any-thread] */
+    uint32_t (*count)(void);                                 /* [any-thread] */
+    const fl_driver_descriptor* (*describe)(uint32_t index); /* [any-thread] */
     /* Opens a channel; `io` is valid until destroy. Does not wait for the link. [control] */
-    fl_status (*create)(const fl_host *host, const fl_driver_host *io, fl_str id, fl_str config,
-                        fl_driver *out, fl_err *err);
+    fl_status (*create)(const fl_host* host, const fl_driver_host* io, fl_str id, fl_str config,
+                        fl_driver* out, fl_err* err);
     /* Pure and fast, no I/O: used by forms, by the import, and before a plan is built.
      * [any-thread] */
     fl_status (*point_check)(fl_str id, fl_str collector_config, fl_str point_config,
-                             fl_point_info *out, fl_err *err);
+                             fl_point_info* out, fl_err* err);
 } fl_driver_factory;
 
 #ifdef __cplusplus

@@ -71,7 +71,7 @@ typedef struct fl_upgrade_view {
     int64_t started_ms;
     int64_t ends_ms; /* 0: no end */
     fl_upgrade_counts counts;
-    const fl_upgrade_group *groups; /* none before plan */
+    const fl_upgrade_group* groups; /* none before plan */
     fl_bytes state;                 /* what the strategy stored last; empty at first */
 } fl_upgrade_view;
 
@@ -89,39 +89,39 @@ typedef struct fl_upgrade_change {
 typedef struct fl_upgrade_sink {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* plan: the next group takes `permille` of all devices (the last one takes the rest). */
-    fl_status (*group)(void *ctx, uint32_t permille, fl_str name);
+    fl_status (*group)(void* ctx, uint32_t permille, fl_str name);
     /* Lets a group's devices go, at most `per_minute` of them a minute (0: the rollout's rate). */
-    fl_status (*start_group)(void *ctx, uint32_t group, uint32_t per_minute);
+    fl_status (*start_group)(void* ctx, uint32_t group, uint32_t per_minute);
     /* Retries a failed device after that time. Refused beyond the rollout's own retry limit. */
-    fl_status (*retry)(void *ctx, fl_str device_id, uint64_t delay_ms);
+    fl_status (*retry)(void* ctx, fl_str device_id, uint64_t delay_ms);
     /* Stops telling waiting devices; an operator resumes. `reason` is for people. */
-    fl_status (*pause)(void *ctx, fl_str reason);
+    fl_status (*pause)(void* ctx, fl_str reason);
     /* Ends the rollout: waiting devices fail with that reason, running ones finish. */
-    fl_status (*abort)(void *ctx, fl_str reason);
+    fl_status (*abort)(void* ctx, fl_str reason);
     /* Calls decide again at this time (UTC) at the latest, also without a change. */
-    fl_status (*wake_at)(void *ctx, int64_t time_ms);
+    fl_status (*wake_at)(void* ctx, int64_t time_ms);
     /* Replaces the strategy's state; at most FL_UPGRADE_STATE_BYTES_MAX. */
-    fl_status (*set_state)(void *ctx, fl_bytes state);
+    fl_status (*set_state)(void* ctx, fl_bytes state);
 } fl_upgrade_sink;
 
 typedef struct fl_upgrade {
     uint32_t size;
     uint32_t flags;
-    void *self;
-    void (*destroy)(void *self); /* [control] */
+    void* self;
+    void (*destroy)(void* self); /* [control] */
     /* Divides the devices into groups; called once, when the rollout is activated. Needs 1 to
      * FL_UPGRADE_GROUPS_MAX groups. [control, instance-serial] */
-    fl_status (*plan)(void *self, const fl_upgrade_view *view, const fl_upgrade_sink *sink,
-                      fl_err *err);
+    fl_status (*plan)(void* self, const fl_upgrade_view* view, const fl_upgrade_sink* sink,
+                      fl_err* err);
     /* After changes (at most FL_UPGRADE_BATCH_MAX at once, a device may come again after a restart)
      * and when a wake time came. An error pauses the rollout with its text.
      * [control, instance-serial] */
-    fl_status (*decide)(void *self, const fl_upgrade_view *view, const fl_upgrade_change *changes,
-                        uint32_t change_count, const fl_upgrade_sink *sink, fl_err *err);
+    fl_status (*decide)(void* self, const fl_upgrade_view* view, const fl_upgrade_change* changes,
+                        uint32_t change_count, const fl_upgrade_sink* sink, fl_err* err);
     /* Instance extension by id, or NULL. [any-thread] */
-    const void *(*get_extension)(void *self, const char *id);
+    const void* (*get_extension)(void* self, const char* id);
 } fl_upgrade;
 
 typedef struct fl_upgrade_descriptor {
@@ -136,10 +136,10 @@ typedef struct fl_upgrade_descriptor {
 typedef struct fl_upgrade_factory {
     uint32_t size;
     uint32_t (*count)(void);                                  /* [any-thread] */
-    const fl_upgrade_descriptor *(*describe)(uint32_t index); /* [any-thread] */
+    const fl_upgrade_descriptor* (*describe)(uint32_t index); /* [any-thread] */
     /* `config` is the rollout's JSON configuration. [control] */
-    fl_status (*create)(const fl_host *host, fl_str id, fl_str config, fl_upgrade *out,
-                        fl_err *err);
+    fl_status (*create)(const fl_host* host, fl_str id, fl_str config, fl_upgrade* out,
+                        fl_err* err);
 } fl_upgrade_factory;
 
 #ifdef __cplusplus

@@ -18,14 +18,15 @@ extern "C" {
 typedef struct fl_host_executor {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* Runs `fn(arg)` on the host's loop, in order of posting. FL_E_LIMIT; FL_E_CLOSED once
-     * deinit has begun, and tasks that wait then are dropped. `fn` runs [host-loop]. [any-thread] */
-    fl_status (*post)(void *ctx, void (*fn)(void *arg), void *arg);
+     * deinit has begun, and tasks that wait then are dropped. `fn` runs [host-loop]. [any-thread]
+     */
+    fl_status (*post)(void* ctx, void (*fn)(void* arg), void* arg);
     /* Runs blocking work on a pool; tasks may run at the same time. The host waits for them
-     * before deinit, up to the drain time. quiesce is the sign for long ones to end. FL_E_LIMIT, FL_E_BUSY, FL_E_CLOSED.
-     * [any-thread] */
-    fl_status (*run)(void *ctx, void (*fn)(void *arg), void *arg);
+     * before deinit, up to the drain time. quiesce is the sign for long ones to end. FL_E_LIMIT,
+     * FL_E_BUSY, FL_E_CLOSED. [any-thread] */
+    fl_status (*run)(void* ctx, void (*fn)(void* arg), void* arg);
 } fl_host_executor;
 
 #ifdef __cplusplus

@@ -26,16 +26,16 @@ enum {
 typedef struct fl_host_fd {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* Calls `fn(arg, events)` whenever one of `events` holds (level-triggered). The descriptor
      * stays the plugin's and is unwatched before it is closed. Returns an id, or 0 when the limit
      * is reached or the system refuses. `fn` runs [host-loop]. [any-thread] */
-    uint64_t (*watch)(void *ctx, int32_t fd, uint32_t events,
-                      void (*fn)(void *arg, uint32_t events), void *arg);
+    uint64_t (*watch)(void* ctx, int32_t fd, uint32_t events,
+                      void (*fn)(void* arg, uint32_t events), void* arg);
     /* Replaces the events; 0 pauses. FL_E_NOT_FOUND for an unknown id. [any-thread] */
-    fl_status (*change)(void *ctx, uint64_t id, uint32_t events);
+    fl_status (*change)(void* ctx, uint64_t id, uint32_t events);
     /* As timer.cancel. [any-thread] */
-    void (*unwatch)(void *ctx, uint64_t id);
+    void (*unwatch)(void* ctx, uint64_t id);
 } fl_host_fd;
 
 #ifdef __cplusplus

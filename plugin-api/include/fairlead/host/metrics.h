@@ -19,12 +19,12 @@ extern "C" {
 typedef struct fl_host_metrics {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* Adds to a counter; `delta` is not negative. FL_E_INVALID for a bad name or number,
      * FL_E_LIMIT for one name too many. [any-thread] */
-    fl_status (*add)(void *ctx, fl_str name, double delta);
+    fl_status (*add)(void* ctx, fl_str name, double delta);
     /* Sets a gauge. [any-thread] */
-    fl_status (*set)(void *ctx, fl_str name, double value);
+    fl_status (*set)(void* ctx, fl_str name, double value);
 } fl_host_metrics;
 
 #ifdef __cplusplus

@@ -20,13 +20,13 @@ extern "C" {
 typedef struct fl_host_state {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* Durable when it returns. FL_E_LIMIT, FL_E_IO. Blocks: [control] or an executor run only. */
-    fl_status (*put)(void *ctx, fl_str key, fl_bytes value);
+    fl_status (*put)(void* ctx, fl_str key, fl_bytes value);
     /* Calls `take(arg, value)` at most once, before it returns. FL_E_NOT_FOUND. Blocks as put. */
-    fl_status (*get)(void *ctx, fl_str key, void (*take)(void *arg, fl_bytes value), void *arg);
+    fl_status (*get)(void* ctx, fl_str key, void (*take)(void* arg, fl_bytes value), void* arg);
     /* FL_OK also when the key was not there. Blocks as put. */
-    fl_status (*remove)(void *ctx, fl_str key);
+    fl_status (*remove)(void* ctx, fl_str key);
 } fl_host_state;
 
 #ifdef __cplusplus

@@ -5,8 +5,8 @@
  *   [any-thread]        Any thread, also at the same time as any other call. Does not block.
  *   [control]           One thread at a time per module. May block up to the time that the call
  *                       names. Never on an I/O loop.
- *   [io]                On an I/O loop: non-blocking, 1 ms at most. Longer is measured and reported.
- *   [instance-serial]   Never two calls at once for one instance; the thread may change.
+ *   [io]                On an I/O loop: non-blocking, 1 ms at most. Longer is measured and
+ * reported. [instance-serial]   Never two calls at once for one instance; the thread may change.
  *   [connection-serial] Never two calls at once for one connection, always on the same loop.
  *   [host-loop]         Callbacks of timer, fd and executor post: one thread for all callbacks of
  *                       a module, one at a time; the rules of [io] apply.
@@ -34,9 +34,9 @@ enum {
 typedef struct fl_host_thread_check {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* Roles of the calling thread. [any-thread] */
-    uint32_t (*roles)(void *ctx);
+    uint32_t (*roles)(void* ctx);
 } fl_host_thread_check;
 
 #ifdef __cplusplus

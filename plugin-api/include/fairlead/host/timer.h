@@ -19,14 +19,14 @@ extern "C" {
 typedef struct fl_host_timer {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* Calls `fn(arg)` after `delay_ms`, then every `period_ms` (0: once). Returns an id, or 0 when
      * the limit is reached or deinit has begun. `fn` runs [host-loop]. [any-thread] */
-    uint64_t (*start)(void *ctx, uint64_t delay_ms, uint64_t period_ms, void (*fn)(void *arg),
-                      void *arg);
+    uint64_t (*start)(void* ctx, uint64_t delay_ms, uint64_t period_ms, void (*fn)(void* arg),
+                      void* arg);
     /* When this returns, `fn` does not start again; it may still be running unless the caller is
      * itself [host-loop]. Unknown and ended ids are ignored. [any-thread] */
-    void (*cancel)(void *ctx, uint64_t id);
+    void (*cancel)(void* ctx, uint64_t id);
 } fl_host_timer;
 
 #ifdef __cplusplus
