@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fairlead/base/json.hpp"
+#include "fairlead/network/components.hpp"
+#include "fairlead/network/engine.hpp"
+#include "fairlead/network/tls_context.hpp"
+
+#include <optional>
+#include <string>
+
+namespace fairlead::network {
+
+/// Nodes of an independent component.
+inline constexpr std::size_t kNodesMax = 64;
+/// Bytes of one configuration.
+inline constexpr std::size_t kConfigurationBytesMax = std::size_t{64} << 10;
+
+/// Rules N1 to N4 and X1 on a component before it is stored; normalizes its configurations
+/// (defaults filled in, hidden fields taken out, the host of a shared one set). `type` is nullptr
+/// when its plugin is missing: then only what does not depend on it is checked.
+base::Status checkComponent(NetworkComponent& component, const NetworkType* type);
+
+/// A configuration with the secrets of `before` where it says "***".
+base::Result<std::string> keepSecrets(const std::string& configuration, const std::string& before,
+                                      const NetworkType* type);
+/// `component` as people see it. Without type everything is masked that could be a secret.
+void maskComponent(NetworkComponent& component, const NetworkType* type);
+
+/// The common fields of a stored configuration.
+struct ServerSettings {
+    std::string host = "0.0.0.0";
+    std::uint16_t port = 0;
+    std::string public_host;
+    std::uint16_t public_port = 0;
+    bool secure = false;
+    std::string certificate_id;
+    ClientCertificate client_certificates = ClientCertificate::No;
+    std::size_t connections_max = 0;
+    /// The largest of the type's own settings that are sizes in bytes.
+    std::size_t message_bytes_max = 0;
+};
+
+/// The configuration of a node, or nothing when it has none.
+std::optional<std::string> configurationFor(const NetworkComponent& component,
+                                            const std::string& node_id);
+base::Result<ServerSettings> readSettings(const std::string& configuration,
+                                          const NetworkType& type);
+/// "mqtt://192.0.2.1:1883"
+std::string addressOf(const std::string& scheme, const std::string& host, std::uint16_t port);
+
+} // namespace fairlead::network
