@@ -52,6 +52,8 @@ private:
 /// "q2/<packet id>": the exactly-once key of a QoS 2 uplink.
 class OnceKey {
 public:
+    /// Empty, as for messages that need none.
+    OnceKey() noexcept = default;
     explicit OnceKey(std::uint16_t packet_id) noexcept {
         text_[0] = 'q';
         text_[1] = '2';
@@ -62,7 +64,7 @@ public:
     std::string_view view() const noexcept { return {text_.data(), size_}; }
 
 private:
-    std::array<char, 8> text_{};
+    std::array<char, 8> text_;
     std::size_t size_ = 0;
 };
 

@@ -156,9 +156,8 @@ fl_status MqttConnection::deliverPublish(const Publish& publish, std::uint64_t t
     message.qos = publish.qos;
     message.flags = (publish.retain ? kRetainFlag : 0U) | (publish.duplicate ? kDuplicateFlag : 0U);
     message.received_ms = now_ms_;
-    const OnceKey key(publish.packet_id);
-    const sdk::Delivery delivery{token, publish.qos > 0,
-                                 publish.qos == 2 ? key.view() : std::string_view()};
+    const OnceKey key = publish.qos == 2 ? OnceKey(publish.packet_id) : OnceKey();
+    const sdk::Delivery delivery{token, publish.qos > 0, key.view()};
     const fl_status status = conn_.deliver(message, delivery);
     if (publish.retain && status >= 0 && status != FL_DUPLICATE) {
         StoredMessage kept{std::string(publish.topic),

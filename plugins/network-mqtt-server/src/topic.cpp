@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topic.hpp"
 
+#include <cstring>
+
 namespace fairlead::mqtt {
 
 namespace {
@@ -36,15 +38,8 @@ std::string_view cutLevel(std::string_view& text, bool& more) noexcept {
 } // namespace
 
 bool validTopicName(std::string_view topic) noexcept {
-    if (topic.empty()) {
-        return false;
-    }
-    for (const char c : topic) {
-        if (c == '+' || c == '#') {
-            return false;
-        }
-    }
-    return true;
+    return !topic.empty() && std::memchr(topic.data(), '+', topic.size()) == nullptr &&
+           std::memchr(topic.data(), '#', topic.size()) == nullptr;
 }
 
 FilterParts parseFilter(std::string_view text) noexcept {
