@@ -153,22 +153,27 @@ using Status = Result<void>;
 
 } // namespace fairlead::base
 
-/// Returns the error of `expression` (a Result) from the current function, else goes on.
-#define FL_TRY(expression)                                                                         \
-    do {                                                                                           \
-        auto fl_try_result_ = (expression);                                                        \
-        if (!fl_try_result_) {                                                                     \
-            return std::move(fl_try_result_).error();                                              \
-        }                                                                                          \
-    } while (false)
-
 #define FL_CONCAT_INNER(a, b) a##b
 #define FL_CONCAT(a, b) FL_CONCAT_INNER(a, b)
 
+// The names are numbered, so that a lambda inside of `expression` may use the macros too.
+#define FL_TRY_NAMED(name, expression)                                                             \
+    do {                                                                                           \
+        auto name = (expression);                                                                  \
+        if (!name) {                                                                               \
+            return std::move(name).error();                                                        \
+        }                                                                                          \
+    } while (false)
+#define FL_ASSIGN_NAMED(name, declaration, expression)                                             \
+    auto name = (expression);                                                                      \
+    if (!name) {                                                                                   \
+        return std::move(name).error();                                                            \
+    }                                                                                              \
+    declaration = std::move(name).value()
+
+/// Returns the error of `expression` (a Result) from the current function, else goes on.
+#define FL_TRY(expression) FL_TRY_NAMED(FL_CONCAT(fl_try_, __COUNTER__), expression)
+
 /// `FL_ASSIGN(auto x, call());` declares x from the value, or returns the error.
 #define FL_ASSIGN(declaration, expression)                                                         \
-    auto FL_CONCAT(fl_assign_, __LINE__) = (expression);                                           \
-    if (!FL_CONCAT(fl_assign_, __LINE__)) {                                                        \
-        return std::move(FL_CONCAT(fl_assign_, __LINE__)).error();                                 \
-    }                                                                                              \
-    declaration = std::move(FL_CONCAT(fl_assign_, __LINE__)).value()
+    FL_ASSIGN_NAMED(FL_CONCAT(fl_assign_, __COUNTER__), declaration, expression)
