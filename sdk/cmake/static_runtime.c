@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Linked into plugins that carry their own C++ runtime. That runtime allocates a pool for exceptions
- * when it is loaded (73 KiB) and never frees it, so every reload would leak one. */
+ * Linked into plugins that carry their own C++ runtime. That runtime allocates a pool for
+ * exceptions when it is loaded (73 KiB) and never frees it, so every reload would leak one. */
 #include <stdint.h>
 
 /* Weak, for plugins without C++ or without exceptions; in those the loader may bind it to the

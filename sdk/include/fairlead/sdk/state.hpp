@@ -18,8 +18,8 @@ FL_SDK_BEGIN
 template <class T>
 struct StatePart : Part {
     static const void* extension(std::string_view id) {
-        static const fl_state table = {sizeof(fl_state), T::schema, T::reads_min, T::reads_max,
-                                       &save,            &load};
+        static const fl_state table = {sizeof(fl_state), T::schema, T::reads_min,
+                                       T::reads_max,     &save,     &load};
         return id == FL_EXT_STATE ? &table : nullptr;
     }
 

@@ -27,7 +27,6 @@ __asm__(".pushsection .text\n.quad odd_target\n.popsection\n");
 int odd_target = 1;
 #endif
 
-
 static fl_status decode(void* self, const fl_transport_message* message,
                         const fl_session_view* session, const fl_protocol_sink* sink, fl_err* err) {
     fl_device_message out;
