@@ -21,7 +21,7 @@ bool decodeBase64(std::string_view text, std::string& out) {
     if (text.size() % 4 != 0) {
         return false;
     }
-    while (text.size() >= 1 && text.back() == '=' && text.size() % 4 != 2) {
+    while (!text.empty() && text.back() == '=' && text.size() % 4 != 2) {
         text.remove_suffix(1);
     }
     std::uint32_t bits = 0;

@@ -124,15 +124,18 @@ void MqttConnection::enqueue(StoredMessage message) {
 }
 
 void MqttConnection::pump() {
-    for (std::size_t i = 0; i < session_.outgoing.size() && inFlight() < window();) {
+    std::size_t i = 0;
+    while (i < session_.outgoing.size() && inFlight() < window()) {
         Outgoing& out = session_.outgoing[i];
-        if (out.state != Outgoing::State::Queued) {
-            ++i;
-        } else if (isExpired(out.message, now_ms_)) {
-            finish(i, FL_E_TIMEOUT);
-        } else if (!transmit(out)) {
+        fl_status failed = FL_OK;
+        if (out.state == Outgoing::State::Queued && isExpired(out.message, now_ms_)) {
+            failed = FL_E_TIMEOUT;
+        } else if (out.state == Outgoing::State::Queued && !transmit(out)) {
             conn_.report("downlink_too_large", out.message.topic);
-            finish(i, FL_E_INVALID);
+            failed = FL_E_INVALID;
+        }
+        if (failed < 0) {
+            finish(i, failed);
         } else {
             ++i;
         }
