@@ -13,7 +13,7 @@ namespace fairlead::app {
 
 namespace {
 
-constexpr const char* kProtocol = "jetlinks.v3";
+constexpr const char* kProtocol = "jetlinks-v3";
 // Ports tried one after another when the usual one is taken.
 constexpr int kPortAttempts = 10;
 

@@ -133,7 +133,9 @@ base::Status ProtocolsService::recordBuiltins() {
                 continue;
             }
             Protocol protocol;
+            // An id of the API: "jetlinks.v3" becomes "jetlinks-v3".
             protocol.id = found.id;
+            std::replace(protocol.id.begin(), protocol.id.end(), '.', '-');
             FL_ASSIGN(const base::Json names, base::parseJson(found.name));
             protocol.name = base::textOr(names, "en", found.id);
             protocol.source = ProtocolSource::Builtin;
