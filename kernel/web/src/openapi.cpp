@@ -61,7 +61,8 @@ Schema problemSchema() {
                          Schema::array(Schema::object({required("kind", text), required("id", text),
                                                        required("name", text)}),
                                        100)),
-                optional("deviceCode", text), required("requestId", text)})
+                optional("deviceCode", text), optional("retryAfter", Schema::integer(0, 3600)),
+                required("requestId", text)})
         .named("Problem");
 }
 

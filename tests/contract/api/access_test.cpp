@@ -40,7 +40,7 @@ class AccessApiTest : public ApiFixture {
         const Reply made = admin.post(
             "/gateways", R"({"name":")" + unique("g") +
                              R"(","provider":"http-server-gateway","networkComponentId":")" +
-                             component_id + R"(","protocolId":"jetlinks.v3"})");
+                             component_id + R"(","protocolId":"jetlinks-v3"})");
         CPPUNIT_ASSERT_EQUAL_MESSAGE(made.text, 201, made.status);
         return made.at("id");
     }
@@ -110,14 +110,14 @@ class AccessApiTest : public ApiFixture {
 
     void protocols() {
         const Reply list = admin.get("/protocols?pageSize=200");
-        CPPUNIT_ASSERT(list.text.find("\"jetlinks.v3\"") != std::string::npos);
-        const Reply one = admin.get("/protocols/jetlinks.v3");
+        CPPUNIT_ASSERT(list.text.find("\"jetlinks-v3\"") != std::string::npos);
+        const Reply one = admin.get("/protocols/jetlinks-v3");
         CPPUNIT_ASSERT_EQUAL(200, one.status);
         CPPUNIT_ASSERT_EQUAL(std::string{"started"}, one.at("runState"));
         CPPUNIT_ASSERT_EQUAL(std::string{"true"}, one.at("builtin"));
         CPPUNIT_ASSERT(one.has("transports/0/routes"));
         CPPUNIT_ASSERT_EQUAL(std::string{"protocol.enabled"},
-                             admin.remove("/protocols/jetlinks.v3").code());
+                             admin.remove("/protocols/jetlinks-v3").code());
         const Reply bad = admin.post("/protocols", R"({"name":"x","type":"jar"})");
         CPPUNIT_ASSERT_EQUAL(std::string{"type=enum"}, bad.errors());
         const Reply nowhere = admin.post(
@@ -126,18 +126,18 @@ class AccessApiTest : public ApiFixture {
     }
 
     void tryingAProtocol() {
-        const Reply decoded = admin.post("/protocols/jetlinks.v3/decode",
+        const Reply decoded = admin.post("/protocols/jetlinks-v3/decode",
                                          R"({"transport":"MQTT","topic":"/p1/d1/properties/report",
                 "payloadText":"{\"properties\":{\"temperature\":21.5}}"})");
         CPPUNIT_ASSERT_EQUAL_MESSAGE(decoded.text, 200, decoded.status);
         CPPUNIT_ASSERT(decoded.at("messages/0").find("temperature") != std::string::npos);
         const Reply broken = admin.post(
-            "/protocols/jetlinks.v3/decode",
+            "/protocols/jetlinks-v3/decode",
             R"({"transport":"MQTT","topic":"/p1/d1/properties/report","payloadText":"{"})");
         CPPUNIT_ASSERT_MESSAGE(broken.text, broken.status == 400 || broken.status == 422);
         CPPUNIT_ASSERT_EQUAL(
             std::string{"payloadHex=pattern"},
-            admin.post("/protocols/jetlinks.v3/decode", R"({"transport":"MQTT","payloadHex":"zz"})")
+            admin.post("/protocols/jetlinks-v3/decode", R"({"transport":"MQTT","payloadHex":"zz"})")
                 .errors());
     }
 

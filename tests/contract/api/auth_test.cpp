@@ -129,8 +129,9 @@ class AuthApiTest : public ApiFixture {
     void usersHaveRules() {
         const std::string name = unique("user");
         const std::string id = makeUser(name, "viewer");
-        const Reply twice = admin.post("/users", R"({"username":")" + name +
-                                                     R"(","password":"first pass 1","roles":[]})");
+        const Reply twice =
+            admin.post("/users", R"({"username":")" + name +
+                                     R"(","password":"first pass 1","roles":["viewer"]})");
         CPPUNIT_ASSERT_EQUAL(409, twice.status);
         const Reply bad = admin.post("/users", R"({"password":"x","roles":["king"],"nick":1})");
         CPPUNIT_ASSERT_EQUAL(

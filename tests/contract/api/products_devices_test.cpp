@@ -34,7 +34,7 @@ class ProductsDevicesApiTest : public ApiFixture {
         const std::string id = unique("p");
         const Reply made = admin.post(
             "/products", R"({"id":")" + id + R"(","name":"Product )" + id + R"(","deviceKind":")" +
-                             kind + R"(","protocolId":"jetlinks.v3","thingModel":)" + kModel + "}");
+                             kind + R"(","protocolId":"jetlinks-v3","thingModel":)" + kModel + "}");
         CPPUNIT_ASSERT_EQUAL_MESSAGE(made.text, 201, made.status);
         return id;
     }
