@@ -8,7 +8,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND FAIRLEAD_PLUGIN_COMPILE_OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
 endif()
-set(FAIRLEAD_PLUGIN_RUNTIME "${CMAKE_CURRENT_LIST_DIR}/static_runtime.c")
+set(FAIRLEAD_PLUGIN_RUNTIME "${CMAKE_CURRENT_LIST_DIR}/static_runtime.cpp")
 set(FAIRLEAD_PLUGIN_MAP "${CMAKE_CURRENT_LIST_DIR}/fairlead.map")
 
 function(fairlead_add_plugin name)

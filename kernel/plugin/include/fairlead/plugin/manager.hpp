@@ -85,7 +85,8 @@ public:
     base::Result<std::shared_ptr<ProtocolBinding>> bindProtocol(const std::string& plugin_id,
                                                                 const std::string& protocol_id,
                                                                 const std::string& config_json);
-    /// One instance outside any loop, for trials. It holds its generation while it lives.
+    /// One instance outside any loop, for trials. It holds its generation while it lives; destroy
+    /// it before the manager.
     base::Result<std::unique_ptr<ProtocolInstance>> createProtocol(const std::string& plugin_id,
                                                                    const std::string& protocol_id,
                                                                    const std::string& config_json);

@@ -51,7 +51,7 @@ public:
         other.state_ = nullptr;
     }
     NetworkConnection& operator=(NetworkConnection&& other) noexcept;
-    /// Asserts that closed() was called (or that it never opened).
+    /// Asserts that onClose() was called (or that it never opened).
     ~NetworkConnection();
 
     bool isOpen() const noexcept { return instance_ != nullptr; }
