@@ -27,7 +27,8 @@ const kSteps: [Intl.RelativeTimeFormatUnit, number][] = [
 /** "3 minutes ago" in the language of the page. */
 export function formatAgo(time: string | null | undefined, now = Date.now()): string {
     if (!time) return '';
-    const seconds = Math.round((new Date(time).getTime() - now) / 1000);
+    // The server's clock may be ahead of the browser's: what is shown here lies in the past.
+    const seconds = Math.min(0, Math.round((new Date(time).getTime() - now) / 1000));
     const format = new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto', style: 'short' });
     for (const [unit, size] of kSteps) {
         if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
@@ -35,9 +36,10 @@ export function formatAgo(time: string | null | undefined, now = Date.now()): st
     return i18n.global.t('common.justNow');
 }
 
-export function formatNumber(value: number | null | undefined, digits = 0): string {
+export function formatNumber(value: number | null | undefined, digits = 0, fixed = false): string {
     if (value === null || value === undefined || Number.isNaN(value)) return '–';
-    return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits }).format(value);
+    const least = fixed ? digits : 0;
+    return new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits, minimumFractionDigits: least }).format(value);
 }
 
 const kUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
