@@ -75,8 +75,12 @@ def crash(server, folder, cut, options):
         server.kill()
         return None
     open(trigger, "w").close()
-    if server.process.wait(30) != -signal.SIGKILL:
-        raise SystemExit("the server ended by itself instead of losing its power")
+    code = server.process.wait(30)
+    if code != -signal.SIGKILL:
+        with open(server.log_path, errors="replace") as f:
+            tail = f.read()[-2000:]
+        raise SystemExit(f"the server ended by itself ({code}) instead of losing its power:\n{tail}")
+    server.process.stdout.read()  # ends when the cut is done: what undoes it holds the pipe too
     server.process.stdout.close()
     with open(report) as f:
         line = json.loads(f.readlines()[-1])

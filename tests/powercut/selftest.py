@@ -106,6 +106,7 @@ def one_cut(library, kind, early, keep):
             if time.monotonic() > began + LIMIT_SECONDS:
                 child.kill()
                 raise SystemExit(f"{kind}: the power stayed on for {LIMIT_SECONDS} s")
+        # The pipe ends when the cut is done: the process that undoes holds it too.
         if child.wait() != -9:
             raise SystemExit(f"{kind}: the writer ended by itself: {child.returncode}")
         report = open(f"{folder}/report").read()

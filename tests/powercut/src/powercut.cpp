@@ -9,7 +9,8 @@
 //   POWERCUT_KEEP     per cent of unsynced writes that survive nevertheless, in any order (0)
 //   POWERCUT_NAMES    "file": a file's sync also keeps its name, as on ext4; else only its folder's
 //   POWERCUT_SEED     for the random numbers (time)
-//   POWERCUT_REPORT   file that gets one JSON line about the cut
+//   POWERCUT_REPORT   file that gets one JSON line when the cut is done, after the process has
+//   ended
 //
 // Not seen: writes of C stdio (they do not leave the C library through write), io_uring, sendfile,
 // copy_file_range, making and removing folders. A writable shared mapping below the folder, other
@@ -314,7 +315,20 @@ void writeReport(const DiskModel::Outcome& outcome) {
     }
 }
 
-// Waits for the trigger, then cuts. The lock stays held: no other thread changes a file any more.
+// Runs in a child with a copy of the memory and the descriptors. The process dies first: undoing
+// under its feet would end it by SIGBUS where a file is mapped, in the middle of the cut.
+[[noreturn]] void cutInChild(pid_t parent) {
+    const Shim& self = shim();
+    kill(parent, SIGKILL);
+    while (getppid() == parent) {
+        usleep(100);
+    }
+    writeReport(shim().model.cut(self.keep_percent, &nextRandom));
+    _exit(0);
+}
+
+// Waits for the trigger, then cuts. The lock is held for good: no thread changes a file any more,
+// and none learns that a sync has returned.
 void* cutter(void*) {
     Shim& self = shim();
     struct stat s {};
@@ -323,9 +337,13 @@ void* cutter(void*) {
     }
     usleep(static_cast<useconds_t>(nextRandom() % (self.delay_us + 1)));
     self.mutex.lock();
-    writeReport(self.model.cut(self.keep_percent, &nextRandom));
-    kill(getpid(), SIGKILL);
-    return nullptr;
+    const pid_t parent = getpid();
+    if (fork() == 0) {
+        cutInChild(parent);
+    }
+    for (;;) {
+        pause();
+    }
 }
 
 unsigned numberFrom(const char* name, unsigned otherwise) {
