@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -51,6 +52,9 @@ std::optional<std::string> derive(std::string_view password, const std::vector<s
 
 std::optional<Stored> parse(std::string_view text) {
     std::array<std::string_view, 6> parts;
+    if (std::count(text.begin(), text.end(), '$') != parts.size() - 1) {
+        return std::nullopt;
+    }
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const std::size_t end = std::min(text.find('$'), text.size());
         parts[i] = text.substr(0, end);
@@ -67,7 +71,7 @@ std::optional<Stored> parse(std::string_view text) {
         }
     }
     auto salt = base::fromHex(parts[4]);
-    if (parts[0] != "scrypt" || !text.empty() || !salt || salt->empty() || stored.cost.log_n < 1 ||
+    if (parts[0] != "scrypt" || !salt || salt->empty() || stored.cost.log_n < 1 ||
         stored.cost.log_n > 24 || parts[5].size() != 2 * kHashBytes) {
         return std::nullopt;
     }
