@@ -86,7 +86,6 @@ public:
     bool isHandlerTold() const noexcept { return handler_told_; }
     bool isFreeable() const noexcept { return phase_ == Phase::Dead && pins == 0; }
     const Endpoint& endpoint() const noexcept { return *endpoint_; }
-    std::shared_ptr<Endpoint> sharedEndpoint() const noexcept { return endpoint_; }
     Handler* handler() const noexcept { return handler_; }
 
     Links<EngineConnection> links; ///< of the shard's deadline lists

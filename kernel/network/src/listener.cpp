@@ -30,6 +30,7 @@ void Listener::stop() {
     }
     boost::system::error_code ignored;
     watch_.close(ignored);
+    endpoint_.reset(); // the cancelled wait keeps the listener a little longer, but nothing else
 }
 
 void Listener::arm() {

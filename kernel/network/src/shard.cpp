@@ -100,9 +100,10 @@ void Shard::accepted(const std::shared_ptr<Endpoint>& endpoint, int fd, std::str
 }
 
 void Shard::release(EngineConnection& connection) {
-    const std::shared_ptr<Endpoint> endpoint = connection.sharedEndpoint();
+    // The endpoint must be let go before somebody sees the count: it holds the instance.
+    const std::shared_ptr<ComponentCore> core = connection.endpoint().core;
     slab_.destroy(connection);
-    endpoint->core->alive.fetch_sub(1, std::memory_order_release);
+    core->alive.fetch_sub(1, std::memory_order_release);
     shared.alive.fetch_sub(1, std::memory_order_release);
     if (shared.waiters.load(std::memory_order_acquire) > 0) {
         const std::lock_guard lock(shared.mutex);

@@ -31,7 +31,8 @@ public:
         }
     }
     Client(Client&& other) noexcept
-        : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
+        : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)),
+          start_(other.start_) {}
     Client(const Client&) = delete;
     ~Client() { close(); }
 
@@ -74,12 +75,13 @@ public:
     /// The next line, or "<end>" when the server closed, "<late>" when nothing came in time.
     std::string line() {
         for (;;) {
-            const std::size_t end = buffer_.find('\n');
+            const std::size_t end = buffer_.find('\n', start_);
             if (end != std::string::npos) {
-                std::string found = buffer_.substr(0, end);
-                buffer_.erase(0, end + 1);
+                std::string found = buffer_.substr(start_, end - start_);
+                start_ = end + 1;
                 return found;
             }
+            buffer_.erase(0, std::exchange(start_, 0));
             char chunk[65536];
             const ssize_t n = recv(fd_, chunk, sizeof(chunk), 0);
             if (n <= 0) {
@@ -94,6 +96,7 @@ public:
     }
     /// Reads `bytes` bytes, or fewer when the server closed.
     std::size_t drain(std::size_t bytes) {
+        buffer_.erase(0, std::exchange(start_, 0));
         std::size_t got = std::min(bytes, buffer_.size());
         buffer_.erase(0, got);
         std::vector<char> chunk(65536);
@@ -114,6 +117,7 @@ public:
 private:
     int fd_;
     std::string buffer_;
+    std::size_t start_ = 0; ///< of what was not given out yet
 };
 
 /// A handler that does what the test says. Its state is guarded, the engine's calls come from
