@@ -4,7 +4,8 @@
  *
  * Rules that hold for every header of this folder:
  *  - Only fixed-width integers, double, pointers and the structs below cross the boundary. No bool,
- *    long, bit field, union or enum-typed member; nothing of C++; no exception, in neither direction.
+ *    long, bit field, union or enum-typed member; nothing of C++; no exception, in neither
+ * direction.
  *  - A struct that starts with `size` grows at its end only. The giver sets `size` to the bytes it
  *    filled; the receiver uses FL_HAS before it touches a member younger than the first release.
  *    Structs marked FROZEN never change within this major version.
@@ -34,13 +35,13 @@ extern "C" {
 
 /* UTF-8, not NUL-terminated. `p` may be NULL when `n` is 0. FROZEN. */
 typedef struct fl_str {
-    const char *p;
+    const char* p;
     size_t n;
 } fl_str;
 
 /* Raw bytes. `p` may be NULL when `n` is 0. FROZEN. */
 typedef struct fl_bytes {
-    const uint8_t *p;
+    const uint8_t* p;
     size_t n;
 } fl_bytes;
 
@@ -60,23 +61,24 @@ enum {
     FL_DUPLICATE = 2, /* was done before; nothing was done again */
     FL_MORE = 3,      /* more input is needed */
 
-    FL_E_FAILED = -1,        /* anything without a better code */
-    FL_E_INVALID = -2,       /* the caller's argument breaks the contract */
-    FL_E_MALFORMED = -3,     /* the outside data (frame, payload) is broken: counts against the device */
-    FL_E_UNSUPPORTED = -4,   /* understood, but not offered */
-    FL_E_NOT_FOUND = -5,     /* no such device, key, topic */
-    FL_E_UNAUTHORIZED = -6,  /* credentials wrong or missing */
-    FL_E_FORBIDDEN = -7,     /* known, but not allowed */
-    FL_E_LIMIT = -8,         /* a named limit was passed */
-    FL_E_BUSY = -9,          /* not now; may succeed later */
-    FL_E_TIMEOUT = -10,      /* the deadline passed */
-    FL_E_CLOSED = -11,       /* the connection, session or component is gone */
-    FL_E_CONFLICT = -12,     /* contradicts the present state */
-    FL_E_MEMORY = -13,       /* allocation failed */
-    FL_E_IO = -14,           /* the operating system refused */
-    FL_E_EXCEPTION = -15,    /* plugin code threw: counts against the plugin */
-    FL_E_VERSION = -16,      /* ABI, schema or state version not understood */
-    FL_E_CANCELLED = -17     /* given up on request */
+    FL_E_FAILED = -1,  /* anything without a better code */
+    FL_E_INVALID = -2, /* the caller's argument breaks the contract */
+    FL_E_MALFORMED =
+        -3, /* the outside data (frame, payload) is broken: counts against the device */
+    FL_E_UNSUPPORTED = -4,  /* understood, but not offered */
+    FL_E_NOT_FOUND = -5,    /* no such device, key, topic */
+    FL_E_UNAUTHORIZED = -6, /* credentials wrong or missing */
+    FL_E_FORBIDDEN = -7,    /* known, but not allowed */
+    FL_E_LIMIT = -8,        /* a named limit was passed */
+    FL_E_BUSY = -9,         /* not now; may succeed later */
+    FL_E_TIMEOUT = -10,     /* the deadline passed */
+    FL_E_CLOSED = -11,      /* the connection, session or component is gone */
+    FL_E_CONFLICT = -12,    /* contradicts the present state */
+    FL_E_MEMORY = -13,      /* allocation failed */
+    FL_E_IO = -14,          /* the operating system refused */
+    FL_E_EXCEPTION = -15,   /* plugin code threw: counts against the plugin */
+    FL_E_VERSION = -16,     /* ABI, schema or state version not understood */
+    FL_E_CANCELLED = -17    /* given up on request */
 };
 
 /* Error text, on the caller's stack; `text` is `len` bytes of UTF-8, cut at 244. FROZEN. */
@@ -91,7 +93,7 @@ typedef struct fl_err {
 enum { FL_LOG_DEBUG = 1, FL_LOG_INFORMATION = 2, FL_LOG_WARNING = 3, FL_LOG_ERROR = 4 };
 
 /* True when table `t` (pointer) is new enough to have member `m` and `m` is set. */
-#define FL_HAS(t, type, m) \
+#define FL_HAS(t, type, m)                                                                         \
     ((t) != NULL && (t)->size >= offsetof(type, m) + sizeof((t)->m) && (t)->m != NULL)
 
 /* Kinds of a fl_value. */

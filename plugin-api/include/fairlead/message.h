@@ -39,11 +39,11 @@ typedef struct fl_transport_message {
     fl_str content_type;
     fl_str peer; /* "192.0.2.1:4711", "[2001:db8::1]:4711" */
     fl_bytes payload;
-    const fl_attribute *attributes;
+    const fl_attribute* attributes;
     uint32_t attribute_count;
-    int32_t qos;  /* MQTT 0 to 2; -1 where the transport has none */
+    int32_t qos; /* MQTT 0 to 2; -1 where the transport has none */
     uint32_t flags;
-    int32_t code; /* replies: HTTP status; 0 = the transport's success */
+    int32_t code;        /* replies: HTTP status; 0 = the transport's success */
     int64_t received_ms; /* UTC */
 } fl_transport_message;
 
@@ -99,16 +99,16 @@ enum {
 
 /* Which members matter:
  *   REPORT/READ_REPLY/WRITE/WRITE_REPLY: properties. READ_PROPERTY: properties with NULL values.
- *   INVOKE_FUNCTION: name = function id, properties = inputs. Its reply: name (may be empty), data = output.
- *   EVENT: name = event id, data. UPDATE_TAG: properties. LOG: text. DIRECT: data (BINARY).
- *   REGISTER and the firmware kinds: data = JSON object of the body. DERIVED_METADATA: data = JSON model.
- *   STATE_CHECK_REPLY: data = INTEGER 1 online, -1 offline. */
+ *   INVOKE_FUNCTION: name = function id, properties = inputs. Its reply: name (may be empty), data
+ * = output. EVENT: name = event id, data. UPDATE_TAG: properties. LOG: text. DIRECT: data (BINARY).
+ *   REGISTER and the firmware kinds: data = JSON object of the body. DERIVED_METADATA: data = JSON
+ * model. STATE_CHECK_REPLY: data = INTEGER 1 online, -1 offline. */
 typedef struct fl_device_message {
     uint32_t size;
     uint32_t kind;
     uint32_t flags;
     uint32_t property_count;
-    const fl_property *properties;
+    const fl_property* properties;
     fl_str device_id;
     fl_str parent_id;  /* the gateway device that a child's message came through; else empty */
     fl_str message_id; /* correlation; empty = none */

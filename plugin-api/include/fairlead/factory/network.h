@@ -22,7 +22,7 @@ extern "C" {
 
 #define FL_FACTORY_NETWORK "fairlead.factory.network/1"
 
-#define FL_NETWORK_TIMERS 4           /* timer ids 0 to 3 per connection */
+#define FL_NETWORK_TIMERS 4 /* timer ids 0 to 3 per connection */
 #define FL_NETWORK_ONCE_KEY_BYTES_MAX 160
 
 /* A connection of the host. Valid from on_open until on_close returns. */
@@ -30,23 +30,23 @@ typedef struct fl_conn fl_conn;
 
 typedef struct fl_peer {
     uint32_t size;
-    uint32_t secure;  /* 1 behind TLS or DTLS */
-    fl_str address;   /* "192.0.2.1:4711"; behind a PROXY header the original one */
+    uint32_t secure;    /* 1 behind TLS or DTLS */
+    fl_str address;     /* "192.0.2.1:4711"; behind a PROXY header the original one */
     fl_str server_name; /* SNI; may be empty */
     fl_str subject;     /* subject of the verified client certificate; may be empty */
 } fl_peer;
 
 /* Why a connection ends. */
 enum {
-    FL_CLOSE_PEER = 1,        /* the peer closed in order */
-    FL_CLOSE_ERROR = 2,       /* reset, TLS failure */
-    FL_CLOSE_PROTOCOL = 3,    /* the plugin found a violation */
-    FL_CLOSE_LOCAL = 4,       /* the plugin or protocol asked for it */
-    FL_CLOSE_TIMEOUT = 5,     /* keep-alive or handshake limit */
-    FL_CLOSE_TAKEN_OVER = 6,  /* the same device connected again */
-    FL_CLOSE_KICKED = 7,      /* an operator or a deactivated device */
-    FL_CLOSE_SHUTDOWN = 8,    /* component disabled or server stopping */
-    FL_CLOSE_LIMIT = 9,       /* output or rate limit passed */
+    FL_CLOSE_PEER = 1,       /* the peer closed in order */
+    FL_CLOSE_ERROR = 2,      /* reset, TLS failure */
+    FL_CLOSE_PROTOCOL = 3,   /* the plugin found a violation */
+    FL_CLOSE_LOCAL = 4,      /* the plugin or protocol asked for it */
+    FL_CLOSE_TIMEOUT = 5,    /* keep-alive or handshake limit */
+    FL_CLOSE_TAKEN_OVER = 6, /* the same device connected again */
+    FL_CLOSE_KICKED = 7,     /* an operator or a deactivated device */
+    FL_CLOSE_SHUTDOWN = 8,   /* component disabled or server stopping */
+    FL_CLOSE_LIMIT = 9,      /* output or rate limit passed */
     FL_CLOSE_UNAUTHORIZED = 10
 };
 
@@ -69,8 +69,8 @@ typedef struct fl_delivery {
 /* Result of deliver, release and connect. */
 typedef struct fl_completion {
     uint32_t size;
-    fl_status status; /* FL_OK, FL_DUPLICATE, or why not */
-    const fl_transport_message *reply; /* answer of the protocol (HTTP, CoAP); or NULL */
+    fl_status status;                  /* FL_OK, FL_DUPLICATE, or why not */
+    const fl_transport_message* reply; /* answer of the protocol (HTTP, CoAP); or NULL */
 } fl_completion;
 
 /* What the host does for a network plugin. [connection-serial] throughout: only from within a call
@@ -78,11 +78,11 @@ typedef struct fl_completion {
 typedef struct fl_network_host {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
 
     /* Appends to the connection's output, which is written once per loop round. FL_E_LIMIT when the
      * peer does not read and the output limit is passed: the connection is then closed. */
-    fl_status (*write)(void *ctx, fl_conn *conn, fl_bytes bytes);
+    fl_status (*write)(void* ctx, fl_conn* conn, fl_bytes bytes);
 
     /* Hands over a message of kind CONNECT or DATA. FL_OK: done, no completion follows. FL_PENDING:
      * on_complete follows, for one connection in the order of the deliver calls. Below 0: refused;
@@ -90,79 +90,79 @@ typedef struct fl_network_host {
      * CONNECT is always answered by on_complete; DATA before its success is refused with
      * FL_E_UNAUTHORIZED unless the type has no CONNECT (TCP, HTTP), where the host authenticates
      * with the data itself. */
-    fl_status (*deliver)(void *ctx, fl_conn *conn, const fl_transport_message *message,
-                         const fl_delivery *delivery);
+    fl_status (*deliver)(void* ctx, fl_conn* conn, const fl_transport_message* message,
+                         const fl_delivery* delivery);
 
     /* Gives up an exactly-once key, durably; FL_PENDING and on_complete(token), or FL_OK when the
      * key was not held. */
-    fl_status (*release)(void *ctx, fl_conn *conn, fl_str once_key, uint64_t token);
+    fl_status (*release)(void* ctx, fl_conn* conn, fl_str once_key, uint64_t token);
 
     /* A message given to send() reached the peer as far as the transport can tell (written;
      * acknowledged for QoS 1/2), or did not. Exactly once per send that returned FL_PENDING. */
-    void (*sent)(void *ctx, fl_conn *conn, uint64_t token, fl_status status);
+    void (*sent)(void* ctx, fl_conn* conn, uint64_t token, fl_status status);
 
     /* Closes after the output is flushed; on_close follows, not before this call returns. */
-    void (*close)(void *ctx, fl_conn *conn, uint32_t reason, fl_str text);
+    void (*close)(void* ctx, fl_conn* conn, uint32_t reason, fl_str text);
 
     /* One-shot timer `id`, replacing its predecessor; 0 ms cancels. Resolution 10 ms or better. */
-    void (*set_timer)(void *ctx, fl_conn *conn, uint32_t id, uint64_t milliseconds);
+    void (*set_timer)(void* ctx, fl_conn* conn, uint32_t id, uint64_t milliseconds);
 
     /* Counts a protocol violation or a refused message under `what` (a short constant such as
      * "malformed_packet") in metrics and the rate-limited log. */
-    void (*report)(void *ctx, fl_conn *conn, fl_str what, fl_str detail);
+    void (*report)(void* ctx, fl_conn* conn, fl_str what, fl_str detail);
 
     /* Bytes of output not yet written to the socket. */
-    size_t (*output_bytes)(void *ctx, fl_conn *conn);
+    size_t (*output_bytes)(void* ctx, fl_conn* conn);
 
     /* Durable small state of a client across connections (MQTT session): a blob of at most 64 KiB
      * under a key of this component. put and remove are stored with the next commit; get reads what
      * was put last. FL_E_NOT_FOUND from get. `out` is valid until this call's caller returns. */
-    fl_status (*state_put)(void *ctx, fl_str key, fl_bytes value);
-    fl_status (*state_get)(void *ctx, fl_str key, fl_bytes *out);
-    fl_status (*state_remove)(void *ctx, fl_str key);
+    fl_status (*state_put)(void* ctx, fl_str key, fl_bytes value);
+    fl_status (*state_get)(void* ctx, fl_str key, fl_bytes* out);
+    fl_status (*state_remove)(void* ctx, fl_str key);
 } fl_network_host;
 
 typedef struct fl_network {
     uint32_t size;
     uint32_t flags;
-    void *self;
+    void* self;
 
     /* [control] All connections are closed before. */
-    void (*destroy)(void *self);
+    void (*destroy)(void* self);
 
     /* A new connection; `*state` is the plugin's, passed to all further calls.
      * [io, connection-serial] */
-    fl_status (*on_open)(void *self, fl_conn *conn, const fl_peer *peer, void **state, fl_err *err);
+    fl_status (*on_open)(void* self, fl_conn* conn, const fl_peer* peer, void** state, fl_err* err);
 
     /* Bytes from the peer. `*consumed` says how many were used; the host keeps the rest and gives
      * it again in front of what comes next. Below 0 closes with FL_CLOSE_PROTOCOL. Kept bytes are
      * also given again, with nothing new behind them, after an on_complete of this connection and
      * when there is room after deliver answered FL_E_BUSY: a type that must wait leaves its bytes.
      * For datagram types one call is one datagram. [io, connection-serial] */
-    fl_status (*on_data)(void *self, fl_conn *conn, void *state, fl_bytes in, size_t *consumed,
-                         fl_err *err);
+    fl_status (*on_data)(void* self, fl_conn* conn, void* state, fl_bytes in, size_t* consumed,
+                         fl_err* err);
 
     /* Timer `id` fired. [io, connection-serial] */
-    void (*on_timer)(void *self, fl_conn *conn, void *state, uint32_t id);
+    void (*on_timer)(void* self, fl_conn* conn, void* state, uint32_t id);
 
     /* Result of a deliver or release that returned FL_PENDING. [io, connection-serial] */
-    void (*on_complete)(void *self, fl_conn *conn, void *state, uint64_t token,
-                        const fl_completion *completion);
+    void (*on_complete)(void* self, fl_conn* conn, void* state, uint64_t token,
+                        const fl_completion* completion);
 
     /* Downlink. FL_OK: written, nothing follows. FL_PENDING: host->sent(token) follows.
      * FL_E_UNSUPPORTED, FL_E_LIMIT (in-flight window full), FL_E_BUSY. [io, connection-serial] */
-    fl_status (*send)(void *self, fl_conn *conn, void *state, const fl_transport_message *message,
-                      uint64_t token, fl_err *err);
+    fl_status (*send)(void* self, fl_conn* conn, void* state, const fl_transport_message* message,
+                      uint64_t token, fl_err* err);
 
     /* The host is about to close: write a last packet if the type has one.
      * [io, connection-serial] */
-    void (*on_shutdown)(void *self, fl_conn *conn, void *state, uint32_t reason);
+    void (*on_shutdown)(void* self, fl_conn* conn, void* state, uint32_t reason);
 
     /* Over; release `state`. [io, connection-serial] */
-    void (*on_close)(void *self, fl_conn *conn, void *state, uint32_t reason);
+    void (*on_close)(void* self, fl_conn* conn, void* state, uint32_t reason);
 
     /* Instance extension by id, or NULL. [any-thread] */
-    const void *(*get_extension)(void *self, const char *id);
+    const void* (*get_extension)(void* self, const char* id);
 } fl_network;
 
 /* fl_network_descriptor.flags */
@@ -185,18 +185,18 @@ typedef struct fl_network_descriptor {
     fl_str secure_scheme; /* "mqtts" */
     fl_str name;          /* JSON texts by locale */
     fl_str description;   /* JSON texts by locale */
-    /* JSON Schema (draft-04 subset) of the type's own settings; the host adds host, port, publicHost,
-     * publicPort, secure, certificateId and its limits. */
+    /* JSON Schema (draft-04 subset) of the type's own settings; the host adds host, port,
+     * publicHost, publicPort, secure, certificateId and its limits. */
     fl_str schema;
 } fl_network_descriptor;
 
 typedef struct fl_network_factory {
     uint32_t size;
-    uint32_t (*count)(void); /* [any-thread] */
-    const fl_network_descriptor *(*describe)(uint32_t index); /* static until deinit [any-thread] */
+    uint32_t (*count)(void);                                  /* [any-thread] */
+    const fl_network_descriptor* (*describe)(uint32_t index); /* static until deinit [any-thread] */
     /* `config` is the component's JSON configuration. `io` is valid until destroy. [control] */
-    fl_status (*create)(const fl_host *host, const fl_network_host *io, fl_str id, fl_str config,
-                        fl_network *out, fl_err *err);
+    fl_status (*create)(const fl_host* host, const fl_network_host* io, fl_str id, fl_str config,
+                        fl_network* out, fl_err* err);
 } fl_network_factory;
 
 #ifdef __cplusplus

@@ -23,9 +23,9 @@ extern "C" {
 #define FL_FACTORY_PROTOCOL "fairlead.factory.protocol/1"
 
 /* Limits the host enforces. */
-#define FL_PROTOCOL_STATE_BYTES_MAX 4096   /* session state */
+#define FL_PROTOCOL_STATE_BYTES_MAX 4096         /* session state */
 #define FL_PROTOCOL_SCRATCH_BYTES_MAX (1u << 20) /* arena of one call */
-#define FL_PROTOCOL_MESSAGES_MAX 256       /* device messages of one decode */
+#define FL_PROTOCOL_MESSAGES_MAX 256             /* device messages of one decode */
 
 /* What identify found; borrowed from the message or the instance until the instance's next call. */
 typedef struct fl_identity {
@@ -43,10 +43,10 @@ typedef struct fl_session_view {
     fl_str device_id;
     fl_str product_id;
     fl_bytes state; /* what set_state stored last; empty at first */
-    void *ctx;
+    void* ctx;
     /* Configuration of the device, else of its product ("secureKey", "bearer_token"); empty when
      * unset. Secrets come in clear: compare in constant time, never log. Valid for this call. */
-    fl_str (*config)(void *ctx, fl_str key);
+    fl_str (*config)(void* ctx, fl_str key);
 } fl_session_view;
 
 /* When a reply leaves: at once, or after the device messages of this call are durable. If storing
@@ -57,52 +57,52 @@ enum { FL_REPLY_NOW = 0, FL_REPLY_AFTER_COMMIT = 1 };
 typedef struct fl_protocol_sink {
     uint32_t size;
     uint32_t reserved;
-    void *ctx;
+    void* ctx;
     /* One decoded device message. The host copies what it keeps. */
-    fl_status (*device)(void *ctx, const fl_device_message *message);
+    fl_status (*device)(void* ctx, const fl_device_message* message);
     /* A message to the peer: the answer to a request, an acknowledgement, or (from encode) the
      * command itself. */
-    fl_status (*transport)(void *ctx, const fl_transport_message *message, uint32_t when);
+    fl_status (*transport)(void* ctx, const fl_transport_message* message, uint32_t when);
     /* Replaces the session state; at most FL_PROTOCOL_STATE_BYTES_MAX. */
-    fl_status (*set_state)(void *ctx, fl_bytes state);
+    fl_status (*set_state)(void* ctx, fl_bytes state);
     /* Zeroed memory until this call ends, 16-byte aligned; NULL above the limit. */
-    uint8_t *(*scratch)(void *ctx, size_t bytes);
+    uint8_t* (*scratch)(void* ctx, size_t bytes);
     /* Close the connection after what was written is flushed. */
-    fl_status (*close)(void *ctx, fl_str reason);
+    fl_status (*close)(void* ctx, fl_str reason);
 } fl_protocol_sink;
 
 typedef struct fl_protocol {
     uint32_t size;  /* in: room; out: bytes filled */
     uint32_t flags; /* 0 */
-    void *self;
+    void* self;
 
     /* [control] No other call is running or will come. */
-    void (*destroy)(void *self);
+    void (*destroy)(void* self);
 
     /* Whose message is this? FL_E_NOT_FOUND when it does not say; the host then answers as the
      * transport does. Does not check secrets. [io, instance-serial] */
-    fl_status (*identify)(void *self, const fl_transport_message *message, fl_identity *out,
-                          fl_err *err);
+    fl_status (*identify)(void* self, const fl_transport_message* message, fl_identity* out,
+                          fl_err* err);
 
     /* Are the credentials of `message` right for the device in `session` (its id and config are
      * those that identify named)? FL_OK, FL_E_UNAUTHORIZED, FL_E_MALFORMED. May reply through the
      * sink, also on refusal. [io, instance-serial] */
-    fl_status (*authenticate)(void *self, const fl_transport_message *message,
-                              const fl_session_view *session, const fl_protocol_sink *sink,
-                              fl_err *err);
+    fl_status (*authenticate)(void* self, const fl_transport_message* message,
+                              const fl_session_view* session, const fl_protocol_sink* sink,
+                              fl_err* err);
 
     /* Uplink. Emits 0..n device messages and replies. An error means that nothing emitted counts.
      * [io, instance-serial] */
-    fl_status (*decode)(void *self, const fl_transport_message *message,
-                        const fl_session_view *session, const fl_protocol_sink *sink, fl_err *err);
+    fl_status (*decode)(void* self, const fl_transport_message* message,
+                        const fl_session_view* session, const fl_protocol_sink* sink, fl_err* err);
 
     /* Downlink: one device message to 0..n transport messages. FL_E_UNSUPPORTED when this protocol
      * or transport cannot carry it. [io, instance-serial] */
-    fl_status (*encode)(void *self, const fl_device_message *message,
-                        const fl_session_view *session, const fl_protocol_sink *sink, fl_err *err);
+    fl_status (*encode)(void* self, const fl_device_message* message,
+                        const fl_session_view* session, const fl_protocol_sink* sink, fl_err* err);
 
     /* Instance extension by id, or NULL. [any-thread] */
-    const void *(*get_extension)(void *self, const char *id);
+    const void* (*get_extension)(void* self, const char* id);
 } fl_protocol;
 
 /* fl_route.direction, bits */
@@ -114,7 +114,7 @@ typedef struct fl_route {
     uint32_t direction;
     fl_str group; /* JSON texts by locale */
     fl_str address;
-    fl_str methods; /* "POST", comma-separated; empty for topics */
+    fl_str methods;     /* "POST", comma-separated; empty for topics */
     fl_str description; /* JSON texts by locale */
     fl_str example;
 } fl_route;
@@ -123,8 +123,9 @@ typedef struct fl_protocol_transport {
     uint32_t size;
     uint32_t route_count;
     fl_str id; /* "MQTT" … */
-    const fl_route *routes;
-    /* JSON Schema (draft-04 subset, see CONVENTIONS.md) of the credentials of product and device. */
+    const fl_route* routes;
+    /* JSON Schema (draft-04 subset, see CONVENTIONS.md) of the credentials of product and device.
+     */
     fl_str config_schema;
     fl_str document; /* Markdown by locale: {"zh-CN":"…","en":"…"} */
 } fl_protocol_transport;
@@ -135,8 +136,8 @@ typedef struct fl_protocol_descriptor {
     fl_str id;          /* "jetlinks.v3" */
     fl_str name;        /* JSON texts by locale */
     fl_str description; /* JSON texts by locale */
-    const fl_protocol_transport *transports;
-    const fl_str *features; /* "firmware", … */
+    const fl_protocol_transport* transports;
+    const fl_str* features; /* "firmware", … */
     uint32_t feature_count;
     uint32_t reserved;
 } fl_protocol_descriptor;
@@ -145,10 +146,10 @@ typedef struct fl_protocol_factory {
     uint32_t size;
     uint32_t (*count)(void); /* [any-thread] */
     /* Static data, valid until deinit. [any-thread] */
-    const fl_protocol_descriptor *(*describe)(uint32_t index);
+    const fl_protocol_descriptor* (*describe)(uint32_t index);
     /* `config` is JSON text, "{}" when none. Sets out->size to what it filled. [control] */
-    fl_status (*create)(const fl_host *host, fl_str id, fl_str config, fl_protocol *out,
-                        fl_err *err);
+    fl_status (*create)(const fl_host* host, fl_str id, fl_str config, fl_protocol* out,
+                        fl_err* err);
 } fl_protocol_factory;
 
 #ifdef __cplusplus
