@@ -4,7 +4,6 @@ import { createApp } from 'vue';
 import 'element-plus/theme-chalk/base.css';
 import 'element-plus/theme-chalk/dark/css-vars.css';
 import 'element-plus/theme-chalk/el-message.css';
-import 'element-plus/theme-chalk/el-message-box.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/element.css';

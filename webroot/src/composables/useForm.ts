@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ElMessage, ElMessageBox, type FormInstance } from 'element-plus';
 import { computed, nextTick, reactive, ref, type Ref } from 'vue';
+import 'element-plus/theme-chalk/el-message-box.css';
 import { useI18n } from 'vue-i18n';
 import { onBeforeRouteLeave } from 'vue-router';
 import { isProblem } from '@/api/problem';

@@ -162,7 +162,18 @@ export function readable(type: ValueType | undefined, value: unknown): string {
             return typeof value === 'number' ? formatTime(value) : String(value);
         case 'password':
             return '••••••';
+        case 'array':
+            return Array.isArray(value) ? value.map((item) => readable(type.elementType, item)).join(', ') : formatValue(value);
+        case 'object':
+            return typeof value === 'object' ? objectText(type, value as Record<string, unknown>) : String(value);
         default:
             return formatValue(value);
     }
+}
+
+function objectText(type: ValueType, value: Record<string, unknown>): string {
+    const known = new Map((type.properties ?? []).map((field) => [field.id, field]));
+    return Object.entries(value)
+        .map(([id, entry]) => `${known.get(id)?.name || id} ${readable(known.get(id)?.valueType, entry)}`)
+        .join(', ');
 }

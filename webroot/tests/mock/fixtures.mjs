@@ -150,14 +150,14 @@ const kLines = [
     ['debug', 'command', 'Command 7f21 to th-200-001 answered after 84 ms'],
 ];
 export function systemRow(n, time = ago(n * 0.7)) {
-    const [level, source, message] = kLines[n % kLines.length];
+    const [level, source, message] = kLines[Math.abs(n) % kLines.length];
     return { id: `s-${String(1_000_000 - n).padStart(8, '0')}`, time, level, source, node: 'node-1', message };
 }
 
 const kKinds = ['property.report', 'property.report', 'event', 'property.read', 'property.read.reply', 'online'];
 export function messageRow(device, n, time = ago(n * 1.5)) {
-    const kind = kKinds[n % kKinds.length];
-    const body = kind === 'event' ? { data: { temperature: 61.2 } } : { properties: { temperature: +(21 + (n % 30) / 10).toFixed(1), humidity: 48 + (n % 7) } };
+    const kind = kKinds[Math.abs(n) % kKinds.length];
+    const body = kind === 'event' ? { data: { temperature: 61.2 } } : { properties: { temperature: +(21 + (Math.abs(n) % 30) / 10).toFixed(1), humidity: 48 + (Math.abs(n) % 7) } };
     const text = JSON.stringify({ timestamp: Date.parse(time), ...body });
     return {
         id: `m-${String(1_000_000 - n).padStart(8, '0')}`, time, direction: kind === 'property.read' ? 'down' : 'up', kind, messageId: `7f${(4096 + n).toString(16)}`,

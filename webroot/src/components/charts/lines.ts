@@ -11,8 +11,8 @@ use([LineChart, GridComponent, TooltipComponent, LegendComponent, CanvasRenderer
 export interface ChartSeries {
     name: string;
     points: [string | number, number | null][];
-    /** 0 main, 1 second; `edge` for the faint lines of a minimum or maximum. */
-    tone?: 0 | 1;
+    /** 0 main, 1 second, 2 third; `edge` for the faint lines of a minimum or maximum. */
+    tone?: 0 | 1 | 2;
     edge?: boolean;
     area?: boolean;
     step?: boolean;
@@ -35,7 +35,7 @@ function colours() {
     const style = getComputedStyle(document.documentElement);
     const read = (name: string) => style.getPropertyValue(name).trim();
     return {
-        lines: [read('--fl-primary'), read('--fl-rope')],
+        lines: [read('--fl-primary'), read('--fl-rope'), read('--fl-ok-dot')],
         text: read('--fl-text-3'),
         strong: read('--fl-text'),
         grid: read('--fl-border'),
@@ -56,7 +56,7 @@ function seriesOption(series: ChartSeries, paint: ReturnType<typeof colours>) {
         sampling: 'lttb',
         connectNulls: false,
         itemStyle: { color: colour },
-        lineStyle: { width: series.edge ? 1 : 2, color: colour, opacity: series.edge ? 0.5 : 1, type: series.edge ? 'dashed' : 'solid' },
+        lineStyle: { width: series.edge ? 1 : 2, color: colour, opacity: series.edge ? 0.7 : 1, type: series.edge ? 'dashed' : 'solid' },
         areaStyle: series.area ? { color: colour, opacity: 0.1 } : undefined,
         emphasis: { disabled: true },
     };
