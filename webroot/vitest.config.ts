@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mergeConfig, defineConfig } from 'vitest/config';
-import base from './vite.config';
+import base from './vite.config.ts';
 
 export default mergeConfig(
     base,
