@@ -3,7 +3,7 @@
 """Benchmarks: every figure of the server beside the same figure of Debian's mosquitto.
 
 usage: run.py --build FOLDER [--only NAME,…] [--repeat N] [--seconds S] [--soak SECONDS]
-              [--json FILE] [--no-fairlead]
+              [--settle SECONDS] [--json FILE] [--folder FOLDER] [--no-fairlead]
 
 One generator, on core 1, drives both servers in turns, each pinned to core 0; the one that is not
 measured is stopped (SIGSTOP). The median of the repetitions counts. mosquitto is anonymous and
@@ -27,6 +27,7 @@ import support  # noqa: E402
 
 SERVER_CORE, GENERATOR_CORE = 0, 1
 DEVICES = 10000
+OTHERS_PERCENT = 5  # of one core; above it a figure is marked
 MILLION = 1_000_000
 
 
@@ -86,21 +87,47 @@ def cpu_times():
     return sum(fields), fields[3] + fields[4]
 
 
+def settle(seconds):
+    """Waits until the machine does next to nothing, at most so long."""
+    until = time.monotonic() + seconds
+    while seconds > 0:
+        total, idle = cpu_times()
+        time.sleep(1)
+        total2, idle2 = cpu_times()
+        busy = 100 * (1 - (idle2 - idle) / max(1, total2 - total)) * os.cpu_count()
+        if busy <= OTHERS_PERCENT or time.monotonic() > until:
+            return
+
+
 def generate(build, arguments, limit):
-    """Runs the generator; adds the share of the machine that others used meanwhile."""
+    """Runs the generator; adds the per cent of one core that others used meanwhile."""
     program = os.path.join(build, "bin", "fairlead-bench-mqtt")
     total, idle = cpu_times()
+    pid = int(arguments[arguments.index("--server-pid") + 1])
+    own = process_ticks(pid) + children_ticks()
     began = time.monotonic()
     done = subprocess.run(support.pinned(GENERATOR_CORE) + [program] + arguments,
                           capture_output=True, text=True, timeout=limit)
     if done.returncode != 0:
         raise SystemExit(f"generator: {done.stderr}")
     result = json.loads(done.stdout)
+    wall = time.monotonic() - began
     total2, idle2 = cpu_times()
     busy = (total2 - idle2) - (total - idle)
-    result["machineBusyPercent"] = 100 * busy / max(1, total2 - total)
-    result["wallSeconds"] = time.monotonic() - began
+    own = process_ticks(pid) + children_ticks() - own
+    result["othersPercent"] = round(100 * max(0, busy - own) / (os.sysconf("SC_CLK_TCK") * wall), 1)
     return result
+
+
+def process_ticks(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def children_ticks():
+    times = os.times()
+    return round((times.children_user + times.children_system) * os.sysconf("SC_CLK_TCK"))
 
 
 def disk_sync_us(folder):
@@ -208,6 +235,7 @@ class Bench:
                     if server is self.own:
                         support.wait_port(self.own.port)
                 self.alone(server)
+                settle(self.options.settle)
                 command = ["--server-pid", str(server.pid), "--warmup", "1", "--duration", seconds,
                            "--label", name] + server.load_arguments() + arguments
                 results[server.name].append(generate(self.options.build, command, 600))
@@ -221,6 +249,8 @@ class Bench:
         """A figure of a run that lost something is no figure."""
         for server, runs in results.items():
             for run in runs:
+                if run["othersPercent"] > OTHERS_PERCENT:
+                    print(f"  ! {name}, {server}: others used {run['othersPercent']} % of a core")
                 wrong = {k: run.get(k) for k in ("unanswered", "refused", "duplicateAcks",
                                                  "disconnects", "failedConnections", "neverSent")
                          if run.get(k)}
@@ -235,6 +265,7 @@ class Bench:
 
     def run_http(self):
         self.alone(self.own)
+        settle(self.options.settle)
         result = generate(self.options.build, [
             "--mode", "http", "--port", str(self.own.http_port), "--clients", "100",
             "--token", support.BEARER, "--client-id", "web{i}", "--path",
@@ -248,6 +279,7 @@ class Bench:
 
     def run_command(self):
         self.alone(self.own)
+        settle(self.options.settle)
         for callers, goal in ((1, Goal(at_most=5000)), (4, Goal(at_most=5000))):
             name = f"command-{callers}"
             result = generate(self.options.build, [
@@ -265,6 +297,7 @@ class Bench:
         """A steady load for long, with the history being written meanwhile; memory must not grow."""
         seconds = str(self.options.soak)
         self.alone(self.own)
+        settle(self.options.settle)
         result = generate(self.options.build, [
             "--server-pid", str(self.own.pid), "--warmup", "5", "--duration", seconds, "--clients",
             "100", "--in-flight", "16", "--rate", "10000"] + self.own.load_arguments(),
@@ -345,6 +378,8 @@ def main():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--soak", type=int, default=0)
+    parser.add_argument("--settle", type=float, default=0,
+                        help="seconds to wait at most for a quiet machine before each run")
     parser.add_argument("--json")
     parser.add_argument("--no-fairlead", action="store_true")
     parser.add_argument("--folder", help="where the servers store (a new one in the system's)")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is every acknowledged message there after a crash, once?
 
-usage: run.py --build FOLDER [--kills N] [--cuts N] [--rate N] [--seed N] [--must-fail]
+usage: run.py --build FOLDER [--tools FOLDER] [--kills N] [--cuts N] [--rate N] [--seed N] [--must-fail]
 
 Publishes at QoS 1 and QoS 2 while the server is killed (kill -9) and loses its power
 (libpowercut.so undoes what was not synced) at random moments, N times each, and is started again.
@@ -42,7 +42,7 @@ class Load:
         self.qos = qos
         self.log = os.path.join(folder, f"acked-{qos}")
         first = CLIENTS * (qos - 1)
-        program = os.path.join(options.build, "bin", "fairlead-bench-mqtt")
+        program = os.path.join(options.tools, "bin", "fairlead-bench-mqtt")
         self.process = subprocess.Popen(
             [program, "--clients", str(CLIENTS), "--first", str(first), "--qos", str(qos),
              "--in-flight", "64", "--rate", str(options.rate), "--resume", "yes", "--warmup", "0",
@@ -64,7 +64,7 @@ def crash(server, folder, cut, options):
     if cut:
         if os.path.exists(trigger):
             os.unlink(trigger)
-        env = {"LD_PRELOAD": os.path.join(options.build, "bin", "libpowercut.so"),
+        env = {"LD_PRELOAD": os.path.join(options.tools, "bin", "libpowercut.so"),
                "POWERCUT_ROOT": server.data, "POWERCUT_TRIGGER": trigger,
                "POWERCUT_REPORT": report, "POWERCUT_KEEP": str(random.choice((0, 0, 30, 70))),
                "POWERCUT_SEED": str(random.getrandbits(31) | 1)}
@@ -136,6 +136,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
+    parser.add_argument("--tools", help="build folder of generator and library, if another")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--cuts", type=int, default=10)
     parser.add_argument("--rate", type=int, default=3000, help="messages per second at each QoS")
@@ -144,6 +145,12 @@ def main():
     parser.add_argument("--folder", help="where the server stores (a new one in the system's)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
+    options.tools = os.path.abspath(options.tools or options.build)
+    for program in (os.path.join(options.build, "bin", "fairlead"),
+                    os.path.join(options.tools, "bin", "fairlead-bench-mqtt"),
+                    os.path.join(options.tools, "bin", "libpowercut.so")):
+        if not os.path.exists(program):
+            raise SystemExit(f"not built: {program}")
     random.seed(options.seed)
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
