@@ -225,14 +225,15 @@ base::Status Api::readQuery(const Request& request, Call& call) const {
         return Error{Errc::Malformed, "request.query", "the query of the address is malformed"};
     }
     std::vector<FieldError> errors;
-    for (const auto& [name, value] : *pairs) {
+    for (const auto& pair : *pairs) {
         const auto& known = call.route->parameters;
-        const auto found = std::find_if(known.begin(), known.end(),
-                                        [&](const QueryParameter& p) { return p.name == name; });
+        const auto found = std::find_if(known.begin(), known.end(), [&](const QueryParameter& p) {
+            return p.name == pair.first;
+        });
         if (found == known.end()) {
-            errors.push_back({name, "unknown", "is not a parameter of this request"});
-        } else if (!value.empty()) {
-            checkParameter(*found, value, errors);
+            errors.push_back({pair.first, "unknown", "is not a parameter of this request"});
+        } else if (!pair.second.empty()) {
+            checkParameter(*found, pair.second, errors);
         }
     }
     if (!errors.empty()) {

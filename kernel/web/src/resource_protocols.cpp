@@ -4,6 +4,9 @@
 #include "fairlead/base/text.hpp"
 #include "fairlead/gateway/protocols.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace fairlead::web {
 
 namespace {
@@ -12,6 +15,7 @@ using base::Result;
 using gateway::Protocol;
 
 constexpr std::size_t kTrialBytesMax = 256 * 1024;
+constexpr std::int64_t kSortedPagesMax = 10;
 
 Schema protocolSchema() {
     return entity({required("type", text()), required("location", text().nullable()),
@@ -96,6 +100,32 @@ Response answer(Site& site, const Context& context, const Protocol& protocol) {
     return okay(std::move(out).text(), protocol.version);
 }
 
+// The service's order is newest first. By name all of them are read, for there are few.
+Result<gateway::ProtocolPage> byName(Site& site, const Context& context,
+                                     gateway::ProtocolQuery query) {
+    gateway::ProtocolPage all;
+    query.page_size = kPageSizeMax;
+    for (query.page = 1; query.page <= kSortedPagesMax; ++query.page) {
+        FL_ASSIGN(gateway::ProtocolPage page, site.services.protocols.list(query));
+        all.total = page.total;
+        std::move(page.items.begin(), page.items.end(), std::back_inserter(all.items));
+        if (static_cast<std::int64_t>(all.items.size()) >= all.total) {
+            break;
+        }
+    }
+    const bool down = context.query("sort").starts_with('-');
+    std::stable_sort(all.items.begin(), all.items.end(),
+                     [down](const Protocol& a, const Protocol& b) {
+                         return down ? b.name < a.name : a.name < b.name;
+                     });
+    const auto count = static_cast<std::int64_t>(all.items.size());
+    const auto begin = std::min(count, (context.page() - 1) * context.pageSize());
+    const auto end = std::min(count, begin + context.pageSize());
+    all.items.erase(all.items.begin() + end, all.items.end());
+    all.items.erase(all.items.begin(), all.items.begin() + begin);
+    return all;
+}
+
 Result<Response> list(Site& site, Context& context) {
     gateway::ProtocolQuery query;
     query.q = context.query("q");
@@ -103,7 +133,9 @@ Result<Response> list(Site& site, Context& context) {
     query.source = gateway::parseProtocolSource(context.query("type"));
     query.page = context.page();
     query.page_size = context.pageSize();
-    FL_ASSIGN(const gateway::ProtocolPage page, site.services.protocols.list(query));
+    FL_ASSIGN(const gateway::ProtocolPage page, context.query("sort").ends_with("name")
+                                                    ? byName(site, context, query)
+                                                    : site.services.protocols.list(query));
     return okay(pageText(context, page.items, page.total, [&](JsonOut& out, const Protocol& one) {
         writeProtocol(out, site, context, one);
     }));
@@ -239,7 +271,8 @@ std::vector<Route> protocolRoutes(Site& site) {
             .with({searchParameter(),
                    {"type", Schema::oneOf({"builtin", "package", "local"}), "Of this type."},
                    {"state", Schema::oneOf({"enabled", "disabled"}), "State."},
-                   {"sort", Schema::oneOf({"-createdAt"}), "Newest first, always."}})
+                   {"sort", Schema::oneOf({"-createdAt", "name", "-name"}),
+                    "Newest first unless given."}})
             .paged(protocolSchema())
             .runs([&site](Context& context) { return list(site, context); }));
     routes.push_back(Route::post("/protocols", kWrite, "Adds a protocol, disabled.")

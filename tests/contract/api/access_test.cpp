@@ -111,6 +111,7 @@ class AccessApiTest : public ApiFixture {
     void protocols() {
         const Reply list = admin.get("/protocols?pageSize=200");
         CPPUNIT_ASSERT(list.text.find("\"jetlinks-v3\"") != std::string::npos);
+        CPPUNIT_ASSERT_EQUAL(list.at("total"), admin.get("/protocols?sort=-name").at("total"));
         const Reply one = admin.get("/protocols/jetlinks-v3");
         CPPUNIT_ASSERT_EQUAL(200, one.status);
         CPPUNIT_ASSERT_EQUAL(std::string{"started"}, one.at("runState"));
@@ -219,7 +220,8 @@ class AccessApiTest : public ApiFixture {
         CPPUNIT_ASSERT_EQUAL(std::string{"36.5"}, values.at("items/0/value"));
         const Reply history = admin.get("/devices/" + device + "/properties/temperature/history");
         CPPUNIT_ASSERT_EQUAL(std::string{"36.5"}, history.at("items/0/value"));
-        const Reply messages = admin.get("/devices/" + device + "/messages?direction=up");
+        const Reply messages =
+            admin.get("/devices/" + device + "/messages?direction=up&kind=reportProperty");
         CPPUNIT_ASSERT_EQUAL(std::string{"reportProperty"}, messages.at("items/0/kind"));
         CPPUNIT_ASSERT_EQUAL(401, Client(static_cast<std::uint16_t>(port), "wrong")
                                       .plain("POST", topic, R"({"properties":{}})")
