@@ -209,6 +209,7 @@ base::Result<bool> Compactor::compactSlice() {
     }
     if (blocks.empty()) {
         waiting_since_.store(0, std::memory_order_relaxed);
+        reached(reader.position());
         return false;
     }
     const SliceRows rows = slice.build();
@@ -235,12 +236,17 @@ Status Compactor::store(const SliceRows& rows, const SqlRows& latest, JournalPos
         database_.write([&](DbSession& session) { return writeRows(session, rows, latest, end); }));
     checkpoint_.position = end;
     checkpoint_.sequence = rows.sequence;
+    reached(end);
+    return {};
+}
+
+/// For those who wait. Without blocks in between, the begin of a new segment is reached too.
+void Compactor::reached(JournalPosition position) {
     {
         const std::lock_guard guard(mutex_);
-        position_ = end;
+        position_ = std::max(position_, position);
     }
     changed_.notify_all();
-    return {};
 }
 
 Status Compactor::writeRows(DbSession& session, const SliceRows& rows, const SqlRows& latest,

@@ -97,6 +97,7 @@ private:
     LatestValues& cachedLatest(std::int64_t device_key);
     void trimLatest();
     bool waitForWork(bool failed);
+    void reached(JournalPosition position);
 
     Journal& journal_;
     ClientState& clients_;

@@ -85,10 +85,10 @@ std::string maskConfiguration(const std::string& json,
     if (!parsed || !parsed->IsObject()) {
         return std::string{kEmptyConfiguration};
     }
-    for (auto it = parsed->MemberBegin(); it != parsed->MemberEnd(); ++it) {
-        if (is_secret(memberName(it->name)) && !it->value.IsNull()) {
-            it->value.SetString(kMaskedSecret.data(),
-                                static_cast<rapidjson::SizeType>(kMaskedSecret.size()));
+    for (auto& member : parsed->GetObject()) {
+        if (is_secret(memberName(member.name)) && !member.value.IsNull()) {
+            member.value.SetString(kMaskedSecret.data(),
+                                   static_cast<rapidjson::SizeType>(kMaskedSecret.size()));
         }
     }
     return base::toText(*parsed);
