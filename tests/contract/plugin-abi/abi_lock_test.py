@@ -1,5 +1,5 @@
-#!/ usr / bin / env python3
-#SPDX - License - Identifier : Apache - 2.0
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The layout lock must see each kind of forbidden edit, and let a legal one pass."""
 import pathlib
 import shutil
@@ -12,7 +12,7 @@ CHECK = ROOT / "scripts" / "check" / "abi.py"
 ABI = "fairlead/abi.h"
 PROTOCOL = "fairlead/factory/protocol.h"
 
-#What is edited, from, to, and what the check must say.
+# What is edited, from, to, and what the check must say.
 EDITS = {
     "insert in the middle": ("fairlead/plugin.h", "uint32_t flags;\n    uint32_t pointer_bytes;",
                              "uint32_t flags;\n    uint32_t extra;\n    uint32_t pointer_bytes;",
