@@ -74,13 +74,13 @@ function networkSchema(port, more = {}, texts = { zh: {}, en: {} }) {
         type: 'object',
         required: ['host', 'port', 'publicHost', 'publicPort'],
         properties: {
-            host: { type: 'string', default: '0.0.0.0', maxLength: 253, format: 'hostname', 'x-group': 'network' },
-            port: { type: 'integer', default: port, minimum: 1, maximum: 65535, 'x-group': 'network' },
-            publicHost: { type: 'string', maxLength: 253, format: 'hostname', 'x-group': 'network' },
-            publicPort: { type: 'integer', default: port, minimum: 1, maximum: 65535, 'x-group': 'network' },
-            secure: { type: 'boolean', default: false, 'x-group': 'security' },
-            certificateId: { type: 'string', 'x-ref': 'certificates', 'x-group': 'security', 'x-visible-when': { secure: true }, 'x-required-when': { secure: true } },
-            keyAlias: { type: 'string', maxLength: 64, 'x-group': 'security', 'x-visible-when': { secure: true } },
+            host: { type: 'string', default: '0.0.0.0', maxLength: 253, format: 'hostname', 'x-group': 'common' },
+            port: { type: 'integer', default: port, minimum: 1, maximum: 65535, 'x-group': 'common' },
+            publicHost: { type: 'string', maxLength: 253, format: 'hostname', 'x-group': 'common' },
+            publicPort: { type: 'integer', default: port, minimum: 1, maximum: 65535, 'x-group': 'common' },
+            secure: { type: 'boolean', default: false, 'x-group': 'common' },
+            certificateId: { type: 'string', 'x-ref': 'certificates', 'x-group': 'common', 'x-visible-when': { secure: true }, 'x-required-when': { secure: true } },
+            keyAlias: { type: 'string', maxLength: 64, 'x-group': 'common', 'x-visible-when': { secure: true } },
             ...more,
         },
         oneOf: [
@@ -93,7 +93,7 @@ function networkSchema(port, more = {}, texts = { zh: {}, en: {} }) {
 
 export const mqttSchema = networkSchema(
     1883,
-    { maxMessageBytes: { type: 'integer', default: 65536, minimum: 1024, maximum: 1073741824, 'x-unit': 'B', 'x-group': 'limits' }, maxConnections: { type: 'integer', default: 100000, minimum: 1, maximum: 1000000, 'x-group': 'limits' } },
+    { maxMessageBytes: { type: 'integer', default: 65536, minimum: 1024, maximum: 1073741824, 'x-unit': 'byte', 'x-group': 'limits' }, maxConnections: { type: 'integer', default: 100000, minimum: 1, maximum: 1000000, 'x-group': 'limits' } },
     { zh: { '/maxMessageBytes': '最大消息长度', '/maxMessageBytes#help': '设置过大可能会影响性能', '/maxConnections': '最大连接数' }, en: { '/maxMessageBytes': 'Largest message', '/maxMessageBytes#help': 'A large limit can cost performance', '/maxConnections': 'Most connections' } },
 );
 
