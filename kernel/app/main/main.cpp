@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,11 @@ constexpr const char* kUsage =
     "  --webroot FOLDER  built admin pages (web.root)\n"
     "  --set KEY=VALUE   sets one key, after file and environment\n"
     "  --version, --help\n";
+
+// Two official binary frames as the shell's printf takes them: log-in, and temperature = 23.
+constexpr const char* kTcpLogin = R"(\0\0\0\x1d\1\0\0\0\0\0\0\0\0\0\1\0\6demo-1\0\x08demo-key)";
+constexpr const char* kTcpReport =
+    R"(\0\0\0\x27\3\0\0\0\0\0\0\0\0\0\2\0\6demo-1\0\1\0\x0btemperature\x09\x41\xb8\0\0)";
 
 struct Options {
     std::string config;
@@ -58,6 +64,23 @@ bool parse(int argc, char** argv, Options& out) {
     return true;
 }
 
+// Sets an empty path to the first of `places`, seen from the program's folder, that exists.
+fairlead::base::Status findBeside(Configuration& configuration, const char* key,
+                                  std::initializer_list<const char*> places) {
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error || !configuration.path(key).empty()) {
+        return {};
+    }
+    for (const char* place : places) {
+        const auto path = (program.parent_path() / place).lexically_normal();
+        if (std::filesystem::is_directory(path, error)) {
+            return configuration.set(key, path.string());
+        }
+    }
+    return {};
+}
+
 fairlead::base::Result<Configuration> configure(const Options& options) {
     auto loaded = Configuration::load(options.config, Configuration::processEnvironment());
     if (!loaded) {
@@ -66,6 +89,9 @@ fairlead::base::Result<Configuration> configure(const Options& options) {
     for (const auto& [key, value] : options.settings) {
         FL_TRY(loaded->set(key, value));
     }
+    // Where a build or an installation keeps what comes with the program.
+    FL_TRY(findBeside(*loaded, "plugins.directory", {"../plugins", "../lib/fairlead/plugins"}));
+    FL_TRY(findBeside(*loaded, "web.root", {"../webroot", "../share/fairlead/webroot"}));
     return loaded;
 }
 
@@ -127,6 +153,10 @@ void announce(const fairlead::app::Application& application, const Configuration
                     "application/json' -d '{\"properties\":{\"temperature\":22.5}}' "
                     "http://127.0.0.1:%u/demo/demo-1/properties/report\n",
                     ports.http);
+    }
+    if (ports.tcp != 0) {
+        std::printf("\n  printf '%s%s' | nc -q1 127.0.0.1 %u | xxd\n", kTcpLogin, kTcpReport,
+                    ports.tcp);
     }
     std::printf("\n");
     std::fflush(stdout);

@@ -156,6 +156,7 @@ Result<std::optional<std::string>> UserService::ensureAdministrator() {
     admin.username = "admin";
     admin.password = password;
     admin.roles = {"administrator"};
+    admin.must_change_password = true; // it stands on a console, and perhaps in its log
     const auto made = create(admin);
     if (!made && made.error().code() == "user.exists") {
         // Another node was quicker; its console shows the password.

@@ -93,6 +93,7 @@ public:
         const auto admin = users_->verify("admin", **password);
         CPPUNIT_ASSERT(admin);
         CPPUNIT_ASSERT(admin->roles == std::vector<std::string>{"administrator"});
+        CPPUNIT_ASSERT(admin->must_change_password);
         CPPUNIT_ASSERT(!users_->ensureAdministrator()->has_value());
     }
 
