@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const build = process.env.FAIRLEAD_BUILD ?? path.join(root, 'build/dev')
+const webroot = process.env.FAIRLEAD_WEBROOT ?? path.join(root, 'webroot/dist')
 
 /** A TCP port that was free a moment ago. */
 export function freePort() {
@@ -31,10 +32,12 @@ export class Server {
 
   /** Resolves when the server announced its page; rejects with its output when it ended before. */
   start() {
-    const args = ['--plugins', path.join(build, 'plugins'), '--webroot', path.join(root, 'webroot/dist'),
+    const args = ['--plugins', path.join(build, 'plugins'), '--webroot', webroot,
       '--set', `data.directory=${this.folder}`]
     for (const [key, value] of Object.entries(this.settings)) args.push('--set', `${key}=${value}`)
-    this.process = spawn(path.join(build, 'bin/fairlead'), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    // Variables that begin with FAIRLEAD_ are settings to the server; those of the tests are none.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FAIRLEAD_')))
+    this.process = spawn(path.join(build, 'bin/fairlead'), args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     this.ended = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })))
     return new Promise((resolve, reject) => {
       const look = (chunk) => {
