@@ -25,7 +25,7 @@ void appendBase64(std::string_view bytes, std::string& out) {
     }
 }
 
-std::string quoted(std::string_view text) {
+std::string jsonQuoted(std::string_view text) {
     rapidjson::StringBuffer buffer;
     base::JsonWriter writer(buffer);
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
@@ -130,7 +130,7 @@ std::string DataValue::toJson() const {
     case FL_VALUE_DOUBLE:
         return shortest(d);
     case FL_VALUE_STRING:
-        return quoted(s);
+        return jsonQuoted(s);
     case FL_VALUE_BINARY: {
         std::string out = "\"";
         appendBase64(s, out);

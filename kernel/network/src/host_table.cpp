@@ -71,7 +71,7 @@ fl_status hostStatePut(void*, fl_str key, fl_bytes value) noexcept {
         return FL_E_LIMIT;
     }
     return connection->pluginPutState(viewOf(key),
-                                      viewOf({reinterpret_cast<const char*>(value.p), value.n}));
+                                      {reinterpret_cast<const char*>(value.p), value.n});
 }
 
 fl_status hostStateGet(void*, fl_str key, fl_bytes* out) noexcept {

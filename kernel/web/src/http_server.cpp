@@ -111,9 +111,9 @@ struct HttpServer::Impl {
 
 namespace {
 
-class Handler : public Poco::Net::HTTPRequestHandler {
+class RequestHandler : public Poco::Net::HTTPRequestHandler {
 public:
-    explicit Handler(std::function<void(HTTPServerRequest&, HTTPServerResponse&)> handle)
+    explicit RequestHandler(std::function<void(HTTPServerRequest&, HTTPServerResponse&)> handle)
         : handle_(std::move(handle)) {}
 
     // One of the four places that catch everything: nothing may leave into Poco's thread.
@@ -140,7 +140,7 @@ public:
         : handle_(std::move(handle)) {}
 
     Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override {
-        return new Handler(handle_);
+        return new RequestHandler(handle_);
     }
 
 private:
