@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fairlead/runtime/metrics.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 namespace fairlead::network {
@@ -34,26 +37,14 @@ public:
     struct Entry {
         char name[kKindBytesMax + 1] = {};
         LoopCounter count;
+        std::shared_ptr<runtime::Counter> metric; ///< set at the first report
     };
 
-    /// Thread: the loop's.
-    void add(std::string_view kind) noexcept {
-        kind = kind.substr(0, kKindBytesMax);
-        const std::size_t used = used_.load(std::memory_order_relaxed);
-        for (std::size_t i = 0; i < used; ++i) {
-            if (kind == entries_[i].name) {
-                entries_[i].count.add();
-                return;
-            }
-        }
-        if (used == kKindsMax) {
-            entries_[kKindsMax - 1].count.add();
-            return;
-        }
-        const std::string_view name = used == kKindsMax - 1 ? "other" : kind;
-        std::memcpy(entries_[used].name, name.data(), name.size());
-        entries_[used].count.add();
-        used_.store(used + 1, std::memory_order_release);
+    /// The entry of `kind`, counted. Thread: the loop's.
+    Entry& add(std::string_view kind) noexcept {
+        Entry& entry = find(kind.substr(0, kKindBytesMax));
+        entry.count.add();
+        return entry;
     }
 
     /// Calls `each(name, count)`. Thread: any.
@@ -66,6 +57,22 @@ public:
     }
 
 private:
+    Entry& find(std::string_view kind) noexcept {
+        const std::size_t used = used_.load(std::memory_order_relaxed);
+        for (std::size_t i = 0; i < used; ++i) {
+            if (kind == entries_[i].name) {
+                return entries_[i];
+            }
+        }
+        if (used == kKindsMax) {
+            return entries_[kKindsMax - 1];
+        }
+        const std::string_view name = used == kKindsMax - 1 ? "other" : kind;
+        std::memcpy(entries_[used].name, name.data(), name.size());
+        used_.store(used + 1, std::memory_order_release);
+        return entries_[used];
+    }
+
     std::array<Entry, kKindsMax> entries_;
     std::atomic<std::size_t> used_{0};
 };

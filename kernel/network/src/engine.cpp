@@ -2,6 +2,7 @@
 #include "fairlead/network/engine.hpp"
 
 #include "component_core.hpp"
+#include "component_metrics.hpp"
 #include "fairlead/base/assert.hpp"
 #include "fairlead/network/tls_context.hpp"
 #include "fairlead/runtime/log.hpp"
@@ -65,6 +66,7 @@ struct Engine::Impl {
     EngineShared shared;
     std::vector<std::unique_ptr<Shard>> shards;
     std::mutex control;
+    bool stopped = false;   // guarded by control
     mutable std::mutex map; // guards components and handlers
     std::map<std::string, Record> components;
     std::map<std::string, Handler*> handlers;
@@ -117,6 +119,7 @@ base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& spec) {
             Endpoint{core, core->counters[i].get(), instance, spec.tls, handler});
         shards[i]->add(std::move(endpoint), std::move(listeners.sockets[i]));
     });
+    publishMetrics(core);
     return listeners.port;
 }
 
@@ -154,8 +157,9 @@ void Engine::Impl::close(const std::string& id, std::uint64_t drain_ms) {
         }
         record = found->second;
     }
-    onLoops([&](std::size_t i) { shards[i]->stopListening(id); });
     const std::shared_ptr<ComponentCore> core = record.core;
+    withdrawMetrics(*core);
+    onLoops([&](std::size_t i) { shards[i]->stopListening(id); });
     settle([core](const EngineConnection& c) { return c.endpoint().core == core; },
            [&] { return core->alive.load() == 0; }, drain_ms);
     {
@@ -197,6 +201,9 @@ Engine::~Engine() {
 base::Result<std::uint16_t> Engine::open(const ComponentSpec& spec) {
     const std::lock_guard lock(impl_->control);
     FL_ASSERT(spec.type != nullptr && !isOpen(spec.id));
+    if (impl_->stopped) {
+        return base::Error(base::Errc::Closed, "The server is stopping");
+    }
     impl_->collect();
     return impl_->open(spec);
 }
@@ -274,23 +281,9 @@ bool Engine::isOpen(const std::string& id) const {
 }
 
 ComponentCounters Engine::counters(const std::string& id) const {
-    ComponentCounters sum;
     const std::lock_guard lock(impl_->map);
     const auto found = impl_->components.find(id);
-    if (found == impl_->components.end()) {
-        return sum;
-    }
-    for (const auto& loop : found->second.core->counters) {
-        sum.connections += loop->connections.value();
-        sum.accepted += loop->accepted.value();
-        sum.bytes_in += loop->bytes_in.value();
-        sum.bytes_out += loop->bytes_out.value();
-        sum.messages_in += loop->messages_in.value();
-        sum.messages_out += loop->messages_out.value();
-        sum.refused += loop->refused.value();
-        sum.errors += loop->errors.value();
-    }
-    return sum;
+    return found == impl_->components.end() ? ComponentCounters{} : sumOf(*found->second.core);
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> Engine::reports(const std::string& id) const {
@@ -336,6 +329,9 @@ void Engine::collect() {
 
 bool Engine::stop(std::uint64_t drain_ms) {
     const std::lock_guard lock(impl_->control);
+    if (std::exchange(impl_->stopped, true)) {
+        return true;
+    }
     const std::vector<std::string> ids = componentIds();
     impl_->onLoops([&](std::size_t i) {
         for (const std::string& id : ids) {

@@ -127,7 +127,7 @@ void Listener::shedOne() {
     Descriptor turned_away(accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (turned_away.isOpen()) {
         endpoint_->counters->refused.add();
-        endpoint_->counters->reports.add("refused_no_descriptors");
+        shard_.countReport(*endpoint_, "refused_no_descriptors");
     }
     turned_away.reset();
     // When somebody else was faster: at the next failure.

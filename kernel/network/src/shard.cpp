@@ -282,9 +282,19 @@ void Shard::giveOutput(std::unique_ptr<std::string> output) {
     }
 }
 
+void Shard::countReport(const Endpoint& endpoint, std::string_view kind) {
+    ReportTable::Entry& entry = endpoint.counters->reports.add(kind);
+    if (entry.metric == nullptr) {
+        entry.metric = runtime::Metrics::global().counter(
+            "fairlead_network_reports_total", "Violations and refusals of devices, by kind",
+            {{"component", endpoint.core->id}, {"kind", entry.name}});
+    }
+    entry.metric->add();
+}
+
 void Shard::report(const Endpoint& endpoint, std::string_view kind, std::string_view peer,
                    std::string_view detail) {
-    endpoint.counters->reports.add(kind);
+    countReport(endpoint, kind);
     const std::string& id = endpoint.core->id;
     std::string text = "Component " + id + ": " + std::string(kind) + " from " + std::string(peer);
     if (!detail.empty()) {

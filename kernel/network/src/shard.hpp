@@ -73,6 +73,7 @@ public:
     /// Another read at the beginning of the next round.
     void readAgain(ConnectionId id);
 
+    void countReport(const Endpoint& endpoint, std::string_view kind);
     /// Counts `kind` and writes a rate-limited line about it.
     void report(const Endpoint& endpoint, std::string_view kind, std::string_view peer,
                 std::string_view detail);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine_fixture.hpp"
 #include "fairlead/network/close_reason.hpp"
+#include "fairlead/runtime/metrics.hpp"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -41,6 +42,9 @@ class EngineTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(recoversFromDescriptorExhaustion);
     CPPUNIT_TEST(forgetsConnectionIds);
     CPPUNIT_TEST(pluginMayRefuseConnections);
+    CPPUNIT_TEST(countsReportsByKind);
+    CPPUNIT_TEST(showsItsFiguresAsMetrics);
+    CPPUNIT_TEST(opensNothingAfterStop);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -469,6 +473,50 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, f.reported("a", "open_refused"));
         lineFacts().refuse_open = false;
         CPPUNIT_ASSERT_EQUAL(std::string("x"), Client(port).ask("x"));
+    }
+
+    void countsReportsByKind() {
+        FakeHandler handler;
+        EngineFixture f;
+        Client client(f.open(&handler));
+        for (int i = 0; i < 40; ++i) {
+            CPPUNIT_ASSERT_EQUAL(std::string("reported"),
+                                 client.ask("report kind_" + std::to_string(i)));
+        }
+        client.ask("report kind_0");
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{2}, f.reported("a", "kind_0"));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, f.reported("a", "kind_30"));
+        // Names come from plugins: beyond 32 of them, they share one.
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{9}, f.reported("a", "other"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{32}, f.engine->reports("a").size());
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{41}, f.engine->counters("a").errors);
+    }
+
+    void showsItsFiguresAsMetrics() {
+        FakeHandler handler;
+        EngineFixture f;
+        const std::uint16_t port = f.open(f.spec("metered"), &handler);
+        Client client(port);
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), client.ask("x"));
+        CPPUNIT_ASSERT_EQUAL(std::string("reported"), client.ask("report odd"));
+        const auto shows = [](const std::string& line) {
+            return runtime::Metrics::global().expose().find(line) != std::string::npos;
+        };
+        CPPUNIT_ASSERT(shows("fairlead_network_connections{component=\"metered\"} 1\n"));
+        CPPUNIT_ASSERT(
+            shows("fairlead_network_reports_total{component=\"metered\",kind=\"odd\"} 1\n"));
+        f.engine->close("metered");
+        CPPUNIT_ASSERT(!shows("fairlead_network_connections{component=\"metered\"}"));
+    }
+
+    void opensNothingAfterStop() {
+        EngineFixture f;
+        f.open();
+        CPPUNIT_ASSERT(f.engine->stop(100));
+        const auto late = f.engine->open(f.spec("b"));
+        CPPUNIT_ASSERT(!late);
+        CPPUNIT_ASSERT(late.error().kind() == base::Errc::Closed);
+        CPPUNIT_ASSERT(f.engine->stop(100)); // again: nothing happens
     }
 };
 

@@ -21,6 +21,7 @@
 ///   timer ID MS   answers "tick ID" when it fires
 ///   store K V, load K, drop K   the component's durable state
 ///   release K     gives up an exactly-once key
+///   report KIND   reports a violation
 ///   bye           closes, then writes on (must be refused)
 ///   bad           is a protocol violation;   over   claims more bytes than it got
 ///   peer          answers what on_open learnt of the peer
@@ -151,6 +152,9 @@ private:
             runState(word, rest);
         } else if (word == "release") {
             answer("release " + std::to_string(io_->release(io_->ctx, conn_, str(rest), ++token_)));
+        } else if (word == "report") {
+            io_->report(io_->ctx, conn_, str(rest), str("as asked"));
+            answer("reported");
         } else if (word == "bye") {
             answer("bye");
             io_->close(io_->ctx, conn_, FL_CLOSE_LOCAL, str("as asked"));

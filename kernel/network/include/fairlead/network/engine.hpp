@@ -107,7 +107,8 @@ public:
     void collect();
 
     /// Stops accepting, closes all connections within about `drain_ms`, waits, closes all
-    /// components. True when every connection ended in order, false when some were cut off.
+    /// components, for good. Repeatable. True when every connection ended in order, false when some
+    /// were cut off.
     bool stop(std::uint64_t drain_ms);
 
 private:
