@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::chrono::minutes kMaintenanceInterval{10};
+constexpr std::chrono::minutes kTokenInterval{1};
 
 std::size_t loopCount(const runtime::Configuration& configuration) {
     const auto wanted = static_cast<std::size_t>(configuration.integer("network.threads"));
@@ -141,6 +142,12 @@ void DataPath::makeNetwork() {
     parts.certificates = certificates_.get();
     parts.node_id = configuration_.text("node.id");
     components_ = network::makeComponents(std::move(parts));
+    plugins_->onEvent([this](const plugin::Event& event) {
+        // Not on this thread: what changes may be changed again by the components.
+        if (event.to == plugin::State::Started || event.to == plugin::State::Draining) {
+            static_cast<void>(core_.executor->submit([this] { typesChanged(); }));
+        }
+    });
     core_.certificates->addUsageProvider(certificate_users_);
     core_.certificates->watch(
         [this](const std::string& id) { components_->certificateChanged(id); });
@@ -186,6 +193,7 @@ void DataPath::makeWeb() {
     options.root = configuration_.path("web.root");
     options.certificate_file = configuration_.path("web.certificateFile");
     options.key_file = configuration_.path("web.keyFile");
+    options.trusted_proxies = configuration_.list("web.trustedProxies");
     options.threads = static_cast<int>(configuration_.integer("web.threads"));
     options.queue_max = static_cast<int>(configuration_.integer("web.queueMax"));
     options.session = std::chrono::hours{configuration_.integer("web.sessionHours")};
@@ -240,6 +248,10 @@ base::Status DataPath::start() {
     // Gateways first: components open with their handlers in place.
     FL_TRY(gateways_->start());
     FL_TRY(components_->start());
+    {
+        const std::lock_guard lock{types_mutex_};
+        types_watched_ = true;
+    }
     scheduleMaintenance();
     return {};
 }
@@ -251,7 +263,19 @@ base::Status DataPath::startWeb() {
     return web_->start();
 }
 
+void DataPath::typesChanged() {
+    const std::lock_guard lock{types_mutex_};
+    if (types_watched_) {
+        components_->typesChanged();
+    }
+}
+
 base::Status DataPath::stop() {
+    {
+        // Plugins that go with the server are no news to the components.
+        const std::lock_guard lock{types_mutex_};
+        types_watched_ = false;
+    }
     const std::int64_t drain_ms = configuration_.integer("shutdown.drainSeconds") * 1000;
     if (web_running_) {
         web_->close();
@@ -292,7 +316,12 @@ base::Status DataPath::stop() {
 
 void DataPath::scheduleMaintenance() {
     auto scheduled = core_.scheduler->every(kMaintenanceInterval, [this] { maintain(); });
-    if (!scheduled) {
+    auto tokens = core_.scheduler->every(kTokenInterval, [this] {
+        if (const auto done = core_.tokens->maintain(); !done) {
+            runtime::logWarning("app", "tokens were not tidied up: " + done.error().message());
+        }
+    });
+    if (!scheduled || !tokens) {
         runtime::logError("app",
                           "old log rows will not be removed: " + scheduled.error().message());
     }
@@ -307,10 +336,9 @@ void DataPath::maintain() {
     const auto access = core_.access_log->purge(now - values->access_log_days * kDayMs);
     const auto system = core_.system_log->purge(now - values->system_log_days * kDayMs,
                                                 configuration_.integer("logs.systemRowsMax"));
-    const auto tokens = core_.tokens->maintain();
-    if (!access || !system || !tokens) {
-        runtime::logWarning("app", "old log rows or tokens could not be removed; the next attempt "
-                                   "is in 10 minutes");
+    if (!access || !system) {
+        runtime::logWarning("app", "old log rows could not be removed; the next attempt is in 10 "
+                                   "minutes");
     }
 }
 

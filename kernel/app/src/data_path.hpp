@@ -15,6 +15,7 @@
 #include "fairlead/web/settings.hpp"
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace fairlead::app {
@@ -58,6 +59,7 @@ private:
     void scheduleMaintenance();
     void maintain();
     base::Status ready();
+    void typesChanged();
 
     const runtime::Configuration& configuration_;
     Core& core_;
@@ -74,6 +76,8 @@ private:
     std::unique_ptr<network::Components> components_;
     std::unique_ptr<gateway::Runtime> gateways_;
     std::unique_ptr<web::Server> web_;
+    std::mutex types_mutex_;
+    bool types_watched_ = false;
     bool loops_running_ = false;
     bool devices_running_ = false;
     bool web_running_ = false;

@@ -46,11 +46,11 @@ std::vector<std::shared_ptr<Generation>> Graveyard::all() {
 
 void Registry::onEvent(Listener listener) {
     const std::lock_guard lock(mutex_);
-    listener_ = std::move(listener);
+    listeners_.push_back(std::move(listener));
 }
 
 void Registry::record(const Event& event) {
-    Listener listener;
+    std::vector<Listener> listeners;
     {
         const std::lock_guard lock(mutex_);
         const auto found = records_.find(event.plugin_id);
@@ -62,9 +62,9 @@ void Registry::record(const Event& event) {
         if (events.size() > kEventsMax) {
             events.pop_back();
         }
-        listener = listener_;
+        listeners = listeners_;
     }
-    if (listener) {
+    for (const Listener& listener : listeners) {
         listener(event);
     }
 }

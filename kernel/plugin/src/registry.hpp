@@ -79,7 +79,7 @@ private:
     static PluginInfo finish(Snapshot snapshot);
 
     mutable std::mutex mutex_;
-    Listener listener_;
+    std::vector<Listener> listeners_;
     std::map<std::string, Record> records_;
     std::map<std::string, PluginInfo> failed_files_;
 };

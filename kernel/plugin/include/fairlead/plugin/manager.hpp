@@ -95,7 +95,7 @@ public:
     openNetwork(const std::string& type_id, const std::string& config_json,
                 std::shared_ptr<const fl_network_host> io);
 
-    /// Called after each change of state, on the thread that made it; must not call functions that
+    /// Adds a listener, called after each change of state, on the thread that made it; must not call functions that
     /// load or disable. Before the first load only.
     void onEvent(std::function<void(const Event&)> listener);
 
