@@ -126,8 +126,12 @@ export async function confirm(page, target, word) {
 /** The text of the tooltip that a disabled button shows; pressing it must do nothing. */
 export async function reasonOf(page, target) {
   if (await target.getAttribute('aria-disabled') !== 'true') throw new Error('the button is not disabled')
-  await target.hover()
+  // What has the focus shows its own tooltip; there is one box for the whole page.
   const tip = page.locator('[role="tooltip"]:visible')
+  await page.evaluate(() => document.activeElement?.blur())
+  await page.mouse.move(0, 0)
+  await tip.waitFor({ state: 'hidden' })
+  await target.hover()
   await tip.waitFor()
   const text = (await tip.innerText()).trim()
   await page.mouse.move(0, 0)

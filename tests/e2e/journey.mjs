@@ -134,7 +134,7 @@ export function journey(locale, { network, gateway, product, device: deviceName,
       await page.getByRole('tab', { name: word('configuration.title') }).click()
       await fill(page, { secureId: 'journey', secureKey: kSecureKey })
       await button(page, word('common.save')).click()
-      await shown(word('common.saved'))
+      await button(page, word('form.discard')).waitFor({ state: 'detached' })
       await confirm(page, button(page, word('product.publish')), word)
       await badge('published')
     })
@@ -235,11 +235,11 @@ export function journey(locale, { network, gateway, product, device: deviceName,
 
     step('follows the message log', async () => {
       await tab('device.messages')
-      await page.getByRole('cell', { name: 'invokeFunction', exact: true }).first().waitFor()
-      await device.report({ temperature: 30.125 })
-      await page.getByRole('button', { name: /temperature=30\.125/ }).waitFor()
-      await page.getByRole('button', { name: /temperature=30\.125/ }).click()
-      await page.getByText('30.125').last().waitFor()
+      await page.getByRole('cell', { name: 'functionInvoke', exact: true }).first().waitFor()
+      await device.report({ temperature: 30.25 })
+      await page.getByRole('button', { name: /temperature=30\.25/ }).waitFor()
+      await page.getByRole('button', { name: /temperature=30\.25/ }).click()
+      await page.getByText('30.25').last().waitFor()
       await page.keyboard.press('Escape')
     })
 
