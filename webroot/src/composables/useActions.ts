@@ -6,7 +6,7 @@ import { api, etagOf, segment } from '@/api/client';
 import { isProblem } from '@/api/problem';
 import type { Action } from '@/api/types';
 import { textOr } from '@/i18n';
-import { invalidate } from './useEntity';
+import { invalidate, invalidateExcept } from './useEntity';
 import { problemText } from './problemText';
 import { can } from './useSession';
 
@@ -32,16 +32,18 @@ export function useActions(collection: string, alsoTouches: string[] = []) {
     const client = useQueryClient();
     const { t } = useI18n();
 
-    async function attempt(run: () => Promise<unknown>, done = t('common.done')): Promise<boolean> {
+    async function attempt(run: () => Promise<unknown>, done = t('common.done'), gone = ''): Promise<boolean> {
+        let deleted = '';
         try {
             await run();
+            deleted = gone;
             ElMessage.success(done);
             return true;
         } catch (error) {
             reportProblem(error);
             return false;
         } finally {
-            await invalidate(client, collection, ...alsoTouches);
+            await invalidateExcept(client, deleted, [collection, ...alsoTouches]);
         }
     }
 
@@ -56,7 +58,7 @@ export function useActions(collection: string, alsoTouches: string[] = []) {
             } catch (error) {
                 if (!isProblem(error, 404)) throw error;
             }
-        }, t('done.delete'));
+        }, t('done.delete'), path);
     };
 
     return { act, remove, attempt, refresh: () => invalidate(client, collection, ...alsoTouches) };

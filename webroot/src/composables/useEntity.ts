@@ -32,6 +32,7 @@ export function useAll<T>(collection: string, enabled: MaybeRefOrGetter<boolean>
 }
 
 const kPaged = new Set([
+    '/plugins',
     '/products',
     '/gateways',
     '/protocols',
@@ -41,12 +42,19 @@ const kPaged = new Set([
     '/devices',
 ]);
 
+const isBelow = (path: string, name: string) => path === name || path.startsWith(`${name}/`);
+
 /** Everything that was read below a collection is read again. */
 export function invalidate(client: QueryClient, ...collections: string[]): Promise<void> {
+    return invalidateExcept(client, '', collections);
+}
+
+/** The same, but for what is below one path: a thing that was just deleted would only answer 404. */
+export function invalidateExcept(client: QueryClient, gone: string, collections: string[]): Promise<void> {
     return client.invalidateQueries({
         predicate: (query) => {
             const path = String(query.queryKey[0]);
-            return collections.some((name) => path === name || path.startsWith(`${name}/`));
+            return !(gone && isBelow(path, gone)) && collections.some((name) => isBelow(path, name));
         },
     });
 }

@@ -100,6 +100,19 @@ describe('actions', () => {
         assert.equal(mock.data.networks.some((entry) => entry.name === 'TCP 测试 9000'), false);
     });
 
+    it('deletes from the detail page without asking for what is gone', async () => {
+        const { page, go, mock, faults } = session;
+        await go('/devices/th-200-004');
+        mock.requests.length = 0;
+        await page.getByRole('button', { name: '删除' }).click();
+        await page.getByRole('alertdialog').getByRole('button', { name: '确定' }).click();
+        await page.waitForURL(/\/devices$/);
+        const removed = mock.requests.findIndex((request) => request.method === 'DELETE');
+        const late = mock.requests.slice(removed + 1).filter((request) => request.path.startsWith('/devices/th-200-004'));
+        assert.deepEqual(late, []);
+        assert.deepEqual(faults, []);
+    });
+
     it('a viewer sees everything and may do nothing', async () => {
         const { page, context, go } = session;
         await context.clearCookies();
@@ -184,6 +197,24 @@ describe('forms', () => {
         await page.locator('tbody tr').first().getByRole('button', { name: '下移' }).click();
         await button(page, '保存物模型').click();
         await toast(page, '已保存');
+        await page.locator('.save').waitFor({ state: 'detached' });
+        await page.locator('tbody tr').first().getByRole('button', { name: '下移' }).click();
+        await button(page, '保存物模型').click();
+        await page.locator('.save').waitFor({ state: 'detached' });
+        assert.equal(await page.getByText('已被他人修改，请刷新').count(), 0, 'one save after another is no conflict');
+    });
+
+    it('a new user is sent without what only an edit may change', async () => {
+        const { page, go, mock } = session;
+        await go('/system/users');
+        await button(page, '新增用户').click();
+        const dialog = page.getByRole('dialog');
+        await dialog.locator('input').nth(0).fill('night');
+        await dialog.locator('input[type=password]').fill('a good password');
+        await dialog.getByRole('button', { name: '保存' }).click();
+        await toast(page, '已保存');
+        const { body } = mock.requests.findLast((request) => request.method === 'POST' && request.path === '/users');
+        assert.deepEqual(Object.keys(body).sort(), ['displayName', 'email', 'password', 'roles', 'username']);
     });
 
     it('a property is added to the thing model with its type and saved', async () => {
