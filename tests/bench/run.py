@@ -4,6 +4,7 @@
 
 usage: run.py --build FOLDER [--only NAME,…] [--repeat N] [--seconds S] [--soak SECONDS]
               [--settle SECONDS] [--json FILE] [--folder FOLDER] [--no-fairlead]
+              [--set KEY=VALUE]…
 
 One generator, on core 1, drives both servers in turns, each pinned to core 0; the one that is not
 measured is stopped (SIGSTOP). The median of the repetitions counts. mosquitto is anonymous and
@@ -192,7 +193,8 @@ class Bench:
         self.own = None
         if not options.no_fairlead:
             self.own = support.Fairlead(options.build, os.path.join(folder, "fairlead"),
-                                        SERVER_CORE, {"network.threads": "1"})
+                                        SERVER_CORE, {"network.threads": "1",
+                                                      **dict(options.set)})
 
     def wanted(self, name):
         return not self.options.only or name in self.options.only
@@ -218,11 +220,11 @@ class Bench:
         for other in self.servers():
             if other is not server:
                 if other is self.own:
-                    self.own.quiet()
+                    self.own.quiet(self.options.quiet)
                 os.kill(other.pid, signal.SIGSTOP)
         os.kill(server.pid, signal.SIGCONT)
         if server is self.own:
-            self.own.quiet()
+            self.own.quiet(self.options.quiet)
 
     def run_case(self, name, arguments, figures):
         results = {s.name: [] for s in self.servers()}
@@ -380,8 +382,12 @@ def main():
     parser.add_argument("--soak", type=int, default=0)
     parser.add_argument("--settle", type=float, default=0,
                         help="seconds to wait at most for a quiet machine before each run")
+    parser.add_argument("--quiet", type=float, default=60,
+                        help="seconds to wait at most for the history to be written")
     parser.add_argument("--json")
     parser.add_argument("--no-fairlead", action="store_true")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        type=lambda t: tuple(t.split("=", 1)), help="a setting of Fairlead")
     parser.add_argument("--folder", help="where the servers store (a new one in the system's)")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
