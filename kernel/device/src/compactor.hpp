@@ -40,9 +40,9 @@ base::Status loadClients(storage::Database& database, const std::string& node_id
 
 struct CompactorOptions {
     std::string node_id;
-    std::int64_t interval_seconds = 5;
-    std::size_t slice_messages = 50'000;
-    std::uint64_t slice_bytes = 16U << 20;
+    std::int64_t interval_seconds = 30;
+    std::size_t slice_messages = 200'000;
+    std::uint64_t slice_bytes = 64U << 20;
     RetentionOptions retention;
 };
 

@@ -85,7 +85,10 @@ std::string maskConfiguration(const std::string& json,
     if (!parsed || !parsed->IsObject()) {
         return std::string{kEmptyConfiguration};
     }
-    for (auto& member : parsed->GetObject()) {
+    // Counted: clang 14 finds RapidJSON's comparison of mutable iterators ambiguous.
+    auto at = parsed->MemberBegin();
+    for (rapidjson::SizeType n = parsed->MemberCount(); n > 0; --n, ++at) {
+        auto& member = *at;
         if (is_secret(memberName(member.name)) && !member.value.IsNull()) {
             member.value.SetString(kMaskedSecret.data(),
                                    static_cast<rapidjson::SizeType>(kMaskedSecret.size()));

@@ -42,7 +42,8 @@ Status checkIngestOptions(const IngestOptions& options) {
         return base::Error::invalid("ingest.journalBytesMax must be at least three segments");
     }
     if (options.uncommitted_messages_max < 1 || options.uncommitted_bytes_max < 1 ||
-        options.compaction_slice_messages < 1 || options.compaction_interval_seconds < 1) {
+        options.compaction_slice_messages < 1 || options.compaction_interval_seconds < 1 ||
+        options.commit_messages < 1) {
         return base::Error::invalid("the limits of ingest must be at least 1");
     }
     return {};
@@ -53,6 +54,7 @@ CommitOptions commitOptions(const IngestOptions& options) {
     out.messages_max = options.uncommitted_messages_max;
     out.bytes_max = options.uncommitted_bytes_max;
     out.spacing_us = options.commit_spacing_us;
+    out.cut_short_messages = options.commit_messages;
 #ifdef FAIRLEAD_FAULTS
     const char* early = std::getenv("FAIRLEAD_TEST_EARLY_ACK");
     out.early_acknowledge = early != nullptr && std::string_view{early} == "1";

@@ -17,6 +17,14 @@ constexpr std::int64_t kNodeNumbers = 1024;
 /// A larger message section is kept without its values in the message log.
 constexpr std::size_t kLoggedSectionBytesMax = 2'048;
 
+/// A row made in place: an initializer list would copy the blobs.
+template <typename... Values>
+void addRow(SqlRows& rows, Values&&... values) {
+    std::vector<DbValue>& row = rows.emplace_back();
+    row.reserve(sizeof...(values));
+    (row.emplace_back(std::forward<Values>(values)), ...);
+}
+
 } // namespace
 
 std::string clientHash(const std::string& node_id, std::string_view scope, std::string_view key) {
@@ -159,7 +167,7 @@ std::int64_t Slice::nextSequence() {
 
 void Slice::noteDay(HistoryKind kind, std::int64_t day) {
     if (days_.emplace(kind, day).second) {
-        rows_.days.push_back({DbValue{static_cast<std::int64_t>(kind)}, DbValue{day}});
+        addRow(rows_.days, DbValue{static_cast<std::int64_t>(kind)}, DbValue{day});
     }
 }
 
@@ -171,9 +179,9 @@ void Slice::closeProperties(std::int64_t device_key) {
     const ChunkFacts facts = property_chunk_.finish(blob.bytes);
     const std::int64_t day = dayOf(facts.t0);
     noteDay(kPropertyDays, day);
-    rows_.property_chunks.push_back({DbValue{day}, DbValue{device_key}, DbValue{facts.t0},
-                                     DbValue{nextSequence()}, DbValue{facts.t1},
-                                     DbValue{facts.entries}, DbValue{std::move(blob)}});
+    addRow(rows_.property_chunks, DbValue{day}, DbValue{device_key}, DbValue{facts.t0},
+           DbValue{nextSequence()}, DbValue{facts.t1}, DbValue{facts.entries},
+           DbValue{std::move(blob)});
 }
 
 void Slice::closeMessages(std::int64_t device_key) {
@@ -184,9 +192,9 @@ void Slice::closeMessages(std::int64_t device_key) {
     const ChunkFacts facts = message_chunk_.finish(blob.bytes);
     const std::int64_t day = dayOf(facts.t0);
     noteDay(kMessageDays, day);
-    rows_.message_chunks.push_back({DbValue{day}, DbValue{device_key}, DbValue{facts.t0},
-                                    DbValue{nextSequence()}, DbValue{facts.t1},
-                                    DbValue{facts.entries}, DbValue{std::move(blob)}});
+    addRow(rows_.message_chunks, DbValue{day}, DbValue{device_key}, DbValue{facts.t0},
+           DbValue{nextSequence()}, DbValue{facts.t1}, DbValue{facts.entries},
+           DbValue{std::move(blob)});
 }
 
 void Slice::takeMessage(const Group& group, const StoredMessage& message, bool& has_properties) {
@@ -202,9 +210,9 @@ void Slice::takeMessage(const Group& group, const StoredMessage& message, bool& 
     } else if (message.kind == FL_DEVICE_EVENT) {
         const std::int64_t day = dayOf(message.time);
         noteDay(kEventDays, day);
-        rows_.events.push_back({DbValue{day}, DbValue{group.device_key}, DbValue{message.time},
-                                DbValue{nextSequence()}, DbValue{std::string{message.name}},
-                                DbValue{DataValue{message.data}.toJson()}});
+        addRow(rows_.events, DbValue{day}, DbValue{group.device_key}, DbValue{message.time},
+               DbValue{nextSequence()}, DbValue{std::string{message.name}},
+               DbValue{DataValue{message.data}.toJson()});
     } else if (message.kind == FL_DEVICE_UPDATE_TAG) {
         for (const StoredProperty& property : message.properties) {
             const DataValue value{property.value};
@@ -273,23 +281,22 @@ void Slice::buildClients() {
         const ClientChange& change = entry.second;
         std::string hash = clientHash(node_id_, change.scope, change.key);
         if (change.held) {
-            rows_.holds.push_back({DbValue{std::move(hash)}, DbValue{node_id_},
-                                   DbValue{DbBlob{change.scope}}, DbValue{DbBlob{change.key}},
-                                   DbValue{static_cast<std::int64_t>(change.generation)},
-                                   DbValue{change.held_at}});
+            addRow(rows_.holds, DbValue{std::move(hash)}, DbValue{node_id_},
+                   DbValue{DbBlob{change.scope}}, DbValue{DbBlob{change.key}},
+                   DbValue{static_cast<std::int64_t>(change.generation)}, DbValue{change.held_at});
         } else {
-            rows_.releases.push_back({DbValue{std::move(hash)}});
+            addRow(rows_.releases, DbValue{std::move(hash)});
         }
     }
     for (const auto& entry : states_) {
         const ClientChange& change = entry.second;
         std::string hash = clientHash(node_id_, change.scope, change.key);
         if (change.held) {
-            rows_.states.push_back({DbValue{std::move(hash)}, DbValue{node_id_},
-                                    DbValue{DbBlob{change.scope}}, DbValue{DbBlob{change.key}},
-                                    DbValue{DbBlob{change.value}}});
+            addRow(rows_.states, DbValue{std::move(hash)}, DbValue{node_id_},
+                   DbValue{DbBlob{change.scope}}, DbValue{DbBlob{change.key}},
+                   DbValue{DbBlob{change.value}});
         } else {
-            rows_.removed_states.push_back({DbValue{std::move(hash)}});
+            addRow(rows_.removed_states, DbValue{std::move(hash)});
         }
     }
 }

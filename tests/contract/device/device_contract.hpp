@@ -33,9 +33,7 @@ public:
 
 /// A report or other message with texts of its own.
 struct Report {
-    explicit Report(std::uint32_t kind = FL_DEVICE_REPORT_PROPERTY) {
-        message.kind = kind;
-    }
+    explicit Report(std::uint32_t kind = FL_DEVICE_REPORT_PROPERTY) { message.kind = kind; }
     Report& value(const std::string& id, const fairlead::device::DataValue& value,
                   std::int64_t time = 0) {
         message.addProperty(id, value.view(), time);

@@ -40,10 +40,11 @@ struct IngestOptions {
     std::uint64_t journal_bytes_max = 4ULL << 30; ///< at least three segments
     std::size_t uncommitted_messages_max = 4'096; ///< per server
     std::size_t uncommitted_bytes_max = 4U << 20; ///< per server
+    std::size_t commit_messages = 256;            ///< so many waiting end the spacing
     std::int64_t commit_spacing_us = 1'000;       ///< from start to start of commits
-    std::int64_t compaction_interval_seconds = 5;
-    std::size_t compaction_slice_messages = 50'000; ///< of one database transaction
-    std::uint64_t compaction_slice_bytes = 16U << 20;
+    std::int64_t compaction_interval_seconds = 30;
+    std::size_t compaction_slice_messages = 200'000; ///< of one database transaction
+    std::uint64_t compaction_slice_bytes = 64U << 20;
 };
 
 struct RetentionOptions {
