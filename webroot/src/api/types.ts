@@ -218,7 +218,7 @@ export interface Device extends Entity {
     configuration: Configuration;
     state: string;
     address: string | null;
-    tags: Record<string, unknown>;
+    tags: Record<string, string>;
     gatewayId: string | null;
     onlineAt: string | null;
     offlineAt: string | null;

@@ -177,3 +177,23 @@ function objectText(type: ValueType, value: Record<string, unknown>): string {
         .map(([id, entry]) => `${known.get(id)?.name || id} ${readable(known.get(id)?.valueType, entry)}`)
         .join(', ');
 }
+
+/** Tags are kept as text; their input wants the value that the text stands for. */
+export function fromTagText(type: ValueType, text: unknown): unknown {
+    if (typeof text !== 'string' || text === '') return text ?? undefined;
+    if (isNumeric(type)) return Number.isFinite(Number(text)) ? Number(text) : undefined;
+    if (type.type === 'date' && /^\d+$/.test(text)) return Number(text);
+    if (!['array', 'object', 'geoPoint', 'geoShape'].includes(type.type) && !(type.type === 'enum' && type.multi)) return text;
+    try {
+        return JSON.parse(text) as unknown;
+    } catch {
+        return undefined;
+    }
+}
+
+/** The text of a tag, or null to take it away. */
+export function toTagText(value: unknown): string | null {
+    if (value === undefined || value === null || value === '') return null;
+    if (Array.isArray(value) && value.length === 0) return null;
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

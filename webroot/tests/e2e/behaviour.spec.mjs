@@ -295,6 +295,18 @@ describe('devices', () => {
         assert.deepEqual(sent.body, { properties: { interval: 30 }, timeoutSeconds: 10 });
     });
 
+    it('tags are sent as text', async () => {
+        const { page, go, mock } = session;
+        await go('/devices/th-200-001');
+        const card = page.locator('section', { hasText: '楼层' }).last();
+        await card.getByRole('button', { name: '编辑' }).click();
+        await card.getByLabel('楼层').fill('7');
+        await page.keyboard.press('Tab');
+        await card.getByRole('button', { name: '保存' }).click();
+        await toast(page, '操作成功');
+        assert.deepEqual(mock.requests.findLast((request) => request.method === 'PATCH').body.tags.floor, '7');
+    });
+
     it('a function that times out says so', async () => {
         const { page, go } = session;
         await go('/devices/th-200-001?tab=functions');

@@ -29,7 +29,7 @@ export function makeData() {
         devices.push(entity(`${product.id}-${String(n).padStart(3, '0')}`, `${kPlaces[n % 6]} ${product.name.split(' ')[0]} ${n}`, '', 40000 - n * 60, {
             productId: product.id, productName: product.name, parentId, configuration: {}, state,
             address: state === 'online' ? `10.20.${(n % 8) + 1}.${(n * 7) % 250}:${40000 + n}` : null,
-            tags: { building: kPlaces[n % 6], floor: (n % 4) + 1 }, gatewayId: product.gatewayId,
+            tags: { building: kPlaces[n % 6], floor: String((n % 4) + 1) }, gatewayId: product.gatewayId,
             onlineAt: state === 'inactive' ? null : ago(n * 13), offlineAt: state === 'offline' ? ago(n * 3) : null,
             lastSeenAt: state === 'inactive' ? null : ago(state === 'online' ? n / 60 : n * 3), sessionNode: state === 'online' ? 'node-1' : null,
         }));

@@ -5,7 +5,7 @@ import type { ValueType } from '@/api/types';
 import { i18n } from '@/i18n';
 import { newElement, normalized, typeSummary } from '@/thing-model/parts';
 import { typeFaults } from '@/thing-model/typeFaults';
-import { checkValue, initialValue, kTypes, readable, typeWithDefaults } from '@/thing-model/types';
+import { checkValue, fromTagText, initialValue, kTypes, readable, toTagText, typeWithDefaults } from '@/thing-model/types';
 import ValueInput from '@/thing-model/ValueInput.vue';
 
 const limits: ValueType = {
@@ -47,6 +47,14 @@ describe('values of a thing model', () => {
         expect(readable({ type: 'password' }, 'secret')).not.toContain('secret');
         expect(readable(limits, { low: 5, high: 35 })).toBe('下限 5 °C, 上限 35');
         expect(readable({ type: 'int' }, null)).toBe('–');
+    });
+
+    it('keeps tags as text and gives their inputs values', () => {
+        expect([toTagText(3), toTagText(false), toTagText({ a: 1 }), toTagText(''), toTagText([])]).toEqual(['3', 'false', '{"a":1}', null, null]);
+        expect(fromTagText({ type: 'int' }, '3')).toBe(3);
+        expect(fromTagText({ type: 'int' }, 'three')).toBeUndefined();
+        expect(fromTagText({ type: 'object' }, '{"a":1}')).toEqual({ a: 1 });
+        expect(fromTagText({ type: 'string' }, '3')).toBe('3');
     });
 
     it('has a control for every type', () => {
