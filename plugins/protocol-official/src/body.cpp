@@ -163,6 +163,7 @@ struct BodyReader::Impl {
     bool number(std::string_view text);
     bool expands(bool object) const noexcept;
     bool setMember(const fl_value& value);
+    void setText(std::string_view s);
     bool setElement(const fl_value& value);
     bool setField(const fl_value& value);
     std::string_view textOf(const fl_value& value);
@@ -366,31 +367,34 @@ bool BodyReader::Impl::setMember(const fl_value& value) {
         break;
     }
     if (value.kind == FL_VALUE_STRING) {
-        const std::string_view s = sdk::view(value.s);
-        switch (member_) {
-        case Member::DeviceId:
-            out_->device_id = s;
-            break;
-        case Member::MessageType:
-            out_->message_type = s;
-            break;
-        case Member::ChildDeviceId:
-            out_->child_device_id = s;
-            break;
-        case Member::FunctionId:
-            out_->function_id = s;
-            break;
-        case Member::Event:
-            out_->event = s;
-            break;
-        case Member::Message:
-            out_->message = s;
-            break;
-        default:
-            break;
-        }
+        setText(sdk::view(value.s));
     }
     return true;
+}
+
+void BodyReader::Impl::setText(std::string_view s) {
+    switch (member_) {
+    case Member::DeviceId:
+        out_->device_id = s;
+        break;
+    case Member::MessageType:
+        out_->message_type = s;
+        break;
+    case Member::ChildDeviceId:
+        out_->child_device_id = s;
+        break;
+    case Member::FunctionId:
+        out_->function_id = s;
+        break;
+    case Member::Event:
+        out_->event = s;
+        break;
+    case Member::Message:
+        out_->message = s;
+        break;
+    default:
+        break;
+    }
 }
 
 bool BodyReader::Impl::setElement(const fl_value& value) {

@@ -95,8 +95,8 @@ public:
     openNetwork(const std::string& type_id, const std::string& config_json,
                 std::shared_ptr<const fl_network_host> io);
 
-    /// Adds a listener, called after each change of state, on the thread that made it; must not call functions that
-    /// load or disable. Before the first load only.
+    /// Adds a listener, called after each change of state, on the thread that made it; must not
+    /// call functions that load or disable. Before the first load only.
     void onEvent(std::function<void(const Event&)> listener);
 
     /// Waits until nothing is draining, or the timeout. True when all is settled.
