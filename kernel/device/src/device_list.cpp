@@ -59,17 +59,21 @@ base::Result<DeviceOrder> orderOf(const DeviceQuery& query) {
     return out;
 }
 
-DeviceWhere whereOf(const DeviceQuery& query) {
+/// More matches than this are not sorted: the index of the order is walked and filtered instead.
+constexpr std::int64_t kSortedMax = 20'000;
+
+/// `walk` keeps the database from using the indexes of the conditions.
+DeviceWhere whereOf(const DeviceQuery& query, bool walk = false) {
     DeviceWhere out;
     if (query.tag) {
         out.add("t.tag_key = ?", query.tag->first);
         out.add("t.tag_value = ?", query.tag->second);
     }
     if (!query.product_id.empty()) {
-        out.add("d.product_id = ?", query.product_id);
+        out.add(walk ? "+d.product_id = ?" : "d.product_id = ?", query.product_id);
     }
     if (query.state) {
-        out.add("d.state = ?", static_cast<std::int64_t>(*query.state));
+        out.add(walk ? "+d.state = ?" : "d.state = ?", static_cast<std::int64_t>(*query.state));
     }
     if (!query.parent_id.empty()) {
         out.add("d.parent_id = ?", query.parent_id);
@@ -124,12 +128,13 @@ base::Result<std::int64_t> countRows(DbSession& session, const DeviceQuery& quer
 
 base::Result<std::vector<std::int64_t>> browse(DbSession& session, const DeviceQuery& query,
                                                const DeviceOrder& order, DevicePage& page) {
-    const DeviceWhere where = whereOf(query);
+    DeviceWhere where = whereOf(query);
     if (query.tag || !query.parent_id.empty()) {
         FL_ASSIGN(page.total, countRows(session, query, where));
         page.total_is_least = page.total > static_cast<std::int64_t>(storage::kListOffsetMax);
     } else {
         FL_ASSIGN(page.total, countByCounters(session, query));
+        where = whereOf(query, order.column != "device_key" && page.total > kSortedMax);
     }
     std::vector<DbValue> values = where.values;
     values.emplace_back(static_cast<std::int64_t>(query.page_size));
@@ -152,8 +157,13 @@ base::Result<std::vector<std::int64_t>> searchKeys(DbSession& session, const Dev
     std::string sql = "SELECT device_key FROM (";
     std::vector<DbValue> values;
     constexpr auto kLimit = static_cast<std::int64_t>(kSearchMatchesMax);
+    bool walk = false;
+    if (!query.tag && query.parent_id.empty()) {
+        FL_ASSIGN(const std::int64_t filtered, countByCounters(session, query));
+        walk = filtered > kSortedMax;
+    }
     for (const char* column : {"id", "name"}) {
-        DeviceWhere where = whereOf(query);
+        DeviceWhere where = whereOf(query, walk);
         where.add((std::string{"d."} + column + " >= ?").c_str(), text);
         where.add((std::string{"d."} + column + " < ?").c_str(), afterPrefix(text));
         sql += values.empty() ? "" : " UNION ";

@@ -234,6 +234,10 @@ void runLists(Bench& bench) {
     query.sort = "name";
     timeList(bench, "prefix, few, by name", query);
     query = {};
+    query.q = "device-99999";
+    query.state = DeviceState::Offline;
+    timeList(bench, "prefix, few, of a state", query);
+    query = {};
     query.sort = "name";
     query.state = DeviceState::Inactive;
     timeList(bench, "inactive by name", query);
