@@ -54,7 +54,7 @@ std::uint16_t SeqMap::assign(std::string_view message_id) {
 }
 
 void SeqMap::put(std::uint16_t seq, std::string_view message_id) {
-    if (message_id.size() > kMessageIdBytesMax) {
+    if (message_id.empty() || message_id.size() > kMessageIdBytesMax) {
         return;
     }
     for (std::size_t at = kHeader; at < size_; at += pairBytes(at)) {
