@@ -165,13 +165,18 @@ std::int32_t EngineConnection::send(const fl_transport_message& message, std::ui
 
 std::int32_t EngineConnection::sendToPlugin(const fl_transport_message& message,
                                             std::uint64_t token) {
-    if (!plugin_open_ || phase_ != Phase::Open) {
+    // What the handler sent before it closed the connection still goes out: an answer that says
+    // why.
+    const bool closing = phase_ == Phase::Closing && tell_shutdown_;
+    if (!plugin_open_ || (phase_ != Phase::Open && !closing)) {
         return FL_E_CLOSED;
     }
     fl_err error{};
     error.size = sizeof(error);
     const Guard guard(*this);
+    may_write_ = closing;
     const std::int32_t status = instance_->send(asConn(), state_, message, token, error);
+    may_write_ = false;
     if (status >= 0) {
         endpoint_->counters->messages_out.add();
     }
