@@ -91,7 +91,7 @@ std::int32_t ComponentHandler::deliver(network::Connection& connection,
 
 ComponentHandler::Lookup ComponentHandler::resolve(Delivery& delivery, Peer& out) {
     const auto bindings = this->bindings();
-    Lookup best = Lookup::Unknown;
+    Lookup best = Lookup::Unnamed;
     for (const BindingPtr& binding : *bindings) {
         Identity& identity = delivery.context.identity();
         fl_err error{sizeof(fl_err), 0, 0, {}};
@@ -104,7 +104,7 @@ ComponentHandler::Lookup ComponentHandler::resolve(Delivery& delivery, Peer& out
         if (found == Lookup::Found || found == Lookup::Waiting) {
             return found;
         }
-        best = found == Lookup::Forbidden ? found : best;
+        best = best == Lookup::Forbidden ? best : found;
     }
     return best;
 }
@@ -190,6 +190,7 @@ std::int32_t ComponentHandler::connect(Delivery& delivery) {
     switch (resolve(delivery, peer)) {
     case Lookup::Waiting:
         return FL_E_BUSY;
+    case Lookup::Unnamed:
     case Lookup::Unknown:
         delivery.state.finished = true;
         delivery.context.completeLater(delivery.connection, delivery.token, FL_E_NOT_FOUND, {});
@@ -245,8 +246,12 @@ std::int32_t ComponentHandler::firstMessage(Delivery& delivery) {
     if (found == Lookup::Waiting) {
         return FL_E_BUSY;
     }
+    if (found == Lookup::Unnamed) {
+        return FL_E_NOT_FOUND; // A keepalive, say; the log-in may follow within its time.
+    }
     if (found != Lookup::Found) {
         delivery.state.finished = true;
+        delivery.connection.close(FL_CLOSE_UNAUTHORIZED, "no such device, or it is not active");
         return refuse(delivery, peer.binding,
                       found == Lookup::Forbidden ? FL_E_FORBIDDEN : FL_E_NOT_FOUND);
     }

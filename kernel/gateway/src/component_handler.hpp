@@ -67,7 +67,8 @@ private:
         BindingPtr binding;
         device::DevicePtr device;
     };
-    enum class Lookup { Found, Waiting, Unknown, Forbidden };
+    // Unnamed: the message does not say whose it is.
+    enum class Lookup { Found, Waiting, Unnamed, Unknown, Forbidden };
 
     LoopContext& contextOf(runtime::Loop& loop) { return *(*parts_.contexts)[loop.index()]; }
 
