@@ -68,6 +68,7 @@ base::Result<std::unique_ptr<Core>> Core::open(const runtime::Configuration& con
 base::Status Core::openStorage(const runtime::Configuration& configuration) {
     const auto data = configuration.path("data.directory");
     FL_TRY(makeDirectory(data));
+    FL_TRY(data_lock.take(data));
     storage::DatabaseOptions options;
     options.driver = configuration.text("database.driver");
     options.path = configuration.path("database.path").string();

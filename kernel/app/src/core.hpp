@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "folder_lock.hpp"
+
 #include "fairlead/base/result.hpp"
 #include "fairlead/cluster/cluster.hpp"
 #include "fairlead/runtime/configuration.hpp"
@@ -29,6 +31,7 @@ struct Core {
     static base::Result<std::unique_ptr<Core>> open(const runtime::Configuration& configuration);
     void stop();
 
+    FolderLock data_lock; ///< first, so that it is let go last
     std::unique_ptr<storage::Database> database;
     std::unique_ptr<storage::Database> history_database; ///< nullptr: the same database
     std::unique_ptr<storage::FileStore> files;
