@@ -68,7 +68,7 @@ struct SessionState {
 
     bool holdsAny() const noexcept;
     bool holds(unsigned block) const noexcept {
-        return (held_blocks[block / 8] >> (block % 8) & 1U) != 0;
+        return (static_cast<unsigned>(held_blocks[block / 8]) >> (block % 8) & 1U) != 0;
     }
     void hold(unsigned block) noexcept {
         held_blocks[block / 8] =
