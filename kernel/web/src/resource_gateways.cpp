@@ -177,7 +177,8 @@ Result<Response> list(Site& site, Context& context) {
 }
 
 void maskByProvider(Site& site, Context& context, const std::string& id) {
-    if (const gateway::Provider* provider = Names(site).provider(id); provider != nullptr) {
+    Names names(site); // Owns the provider that it gives.
+    if (const gateway::Provider* provider = names.provider(id); provider != nullptr) {
         context.addSecrets(secretNames(provider->schema));
     }
 }
