@@ -22,6 +22,7 @@ import support as bench  # noqa: E402  tests/bench: starts servers, REST
 
 free_port = bench.free_port
 BUILD = os.environ.get("FAIRLEAD_BUILD", os.path.join(ROOT, "build", "dev"))
+SANITIZED = bool(os.environ.get("FAIRLEAD_SANITIZED"))
 # Variables that begin with FAIRLEAD_ are settings to the server; those of the tests are none.
 for variable in [name for name in os.environ if name.startswith("FAIRLEAD_")]:
     del os.environ[variable]
@@ -101,10 +102,11 @@ class Server(bench.Fairlead):
         return gateway
 
     def devices(self, product, gateway, names):
-        """A published product with active devices."""
+        """A published product with active devices; without a gateway they may use any."""
         rest = self.rest()
         rest.post("/products", {
             "id": product, "name": product, "gatewayId": gateway, "deviceKind": "device",
+            "protocolId": None if gateway else PROTOCOL,
             "configuration": {"secureId": "id", "secureKey": "key", "bearer_token": "token"},
             "thingModel": {
                 "properties": [bench.prop("temperature", {"type": "double"}),
@@ -227,6 +229,13 @@ def tcp_login(device, key="key", sequence=1):
 def tcp_report(device, name, value, sequence=2):
     body = struct.pack(">H", 1) + text16(name) + b"\x0a" + struct.pack(">d", value)
     return frame(TCP_REPORT, sequence, device, body)
+
+
+def tcp_ack(device, code=ACK_OK):
+    return frame(TCP_ACK, 1, device, bytes([code]))
+
+
+TCP_KEEPALIVE = struct.pack(">IB", 1, 0)
 
 
 def read_exactly(stream, count):
