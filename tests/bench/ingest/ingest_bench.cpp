@@ -109,6 +109,26 @@ struct Bench {
     }
 };
 
+void fillProperties(fl_property (&out)[5], std::size_t i) {
+    constexpr const char* kIds[] = {"temperature", "humidity", "count", "battery", "mode"};
+    for (std::size_t p = 0; p < 5; ++p) {
+        out[p].id = fl_str{kIds[p], std::char_traits<char>::length(kIds[p])};
+        out[p].value.kind = p < 2 ? FL_VALUE_DOUBLE : p < 4 ? FL_VALUE_INTEGER : FL_VALUE_STRING;
+        out[p].value.d = static_cast<double>(i % 1'000) / 10;
+        out[p].value.i = static_cast<std::int64_t>(i % 100);
+        out[p].value.s = fl_str{"auto", 4};
+    }
+}
+
+fl_transport_message makeRaw(const std::string& payload, base::UtcMs time) {
+    fl_transport_message raw{};
+    raw.size = sizeof raw;
+    raw.address = fl_str{"/p/device/properties/report", 27};
+    raw.payload = fl_bytes{reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
+    raw.received_ms = time;
+    return raw;
+}
+
 void runIngest(Bench& bench, std::size_t messages, std::size_t devices) {
     std::vector<DevicePtr> entries;
     for (std::size_t i = 0; i < devices; ++i) {
@@ -123,7 +143,6 @@ void runIngest(Bench& bench, std::size_t messages, std::size_t devices) {
         woken.notify_all();
     });
     const std::string payload(100, 'x');
-    const char* ids[] = {"temperature", "humidity", "count", "battery", "mode"};
     std::vector<Completion> done;
     std::size_t completed = 0;
     const auto drain = [&](bool wait) {
@@ -142,27 +161,14 @@ void runIngest(Bench& bench, std::size_t messages, std::size_t devices) {
     const double own = seconds(CLOCK_THREAD_CPUTIME_ID);
     for (std::size_t i = 0; i < messages; ++i) {
         fl_property properties[5]{};
-        for (std::size_t p = 0; p < 5; ++p) {
-            properties[p].id = fl_str{ids[p], std::char_traits<char>::length(ids[p])};
-            properties[p].value.kind = p < 2   ? FL_VALUE_DOUBLE
-                                       : p < 4 ? FL_VALUE_INTEGER
-                                               : FL_VALUE_STRING;
-            properties[p].value.d = static_cast<double>(i % 1'000) / 10;
-            properties[p].value.i = static_cast<std::int64_t>(i % 100);
-            properties[p].value.s = fl_str{"auto", 4};
-        }
+        fillProperties(properties, i);
         fl_device_message message{};
         message.size = sizeof message;
         message.kind = FL_DEVICE_REPORT_PROPERTY;
         message.properties = properties;
         message.property_count = 5;
         message.time_ms = start_ms + static_cast<base::UtcMs>(i / devices);
-        fl_transport_message raw{};
-        raw.size = sizeof raw;
-        raw.address = fl_str{"/p/device/properties/report", 27};
-        raw.payload =
-            fl_bytes{reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
-        raw.received_ms = message.time_ms;
+        const fl_transport_message raw = makeRaw(payload, message.time_ms);
         const DevicePtr& device = entries[i % devices];
         Uplink uplink;
         uplink.device = &device;
