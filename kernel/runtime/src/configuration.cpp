@@ -20,6 +20,8 @@ using base::Error;
 namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "FAIRLEAD_";
+// Switches of fault tests; they are no settings, and only builds made for faults know them.
+constexpr std::string_view kTestPrefix = "FAIRLEAD_TEST_";
 /// A configuration file is a few KB; more is a mistake of the path.
 constexpr std::uintmax_t kFileBytesMax = 1U << 20;
 
@@ -292,7 +294,7 @@ Configuration::Environment Configuration::processEnvironment() {
         const std::string_view item = *p;
         const std::size_t equals = item.find('=');
         if (item.substr(0, kEnvironmentPrefix.size()) == kEnvironmentPrefix &&
-            equals != std::string_view::npos) {
+            item.substr(0, kTestPrefix.size()) != kTestPrefix && equals != std::string_view::npos) {
             out.emplace(item.substr(0, equals), item.substr(equals + 1));
         }
     }
