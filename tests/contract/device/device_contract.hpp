@@ -76,6 +76,7 @@ class DeviceContract : public CppUnit::TestFixture {
     CPPUNIT_TEST(stopsTakingWhenFull);
     CPPUNIT_TEST(refusesWhatIsTooLarge);
     CPPUNIT_TEST(losesNothingInACrash);
+    CPPUNIT_TEST(takesFromManyLanesAtOnce);
     CPPUNIT_TEST(deletesOldHistory);
     CPPUNIT_TEST(followsPresence);
     CPPUNIT_TEST(setsDevicesOfflineAtTheStart);
@@ -116,6 +117,7 @@ public:
     void stopsTakingWhenFull();
     void refusesWhatIsTooLarge();
     void losesNothingInACrash();
+    void takesFromManyLanesAtOnce();
     void deletesOldHistory();
     void followsPresence();
     void setsDevicesOfflineAtTheStart();
@@ -143,7 +145,14 @@ private:
     fairlead::device::DevicePtr makeDevice(const std::string& id, const std::string& product = "p1",
                                            const std::string& parent = {});
     fairlead::device::Admission submit(const fairlead::device::DevicePtr& device,
-                                       const Report& report, std::uint64_t token = 1);
+                                       const Report& report, std::uint64_t token = 1) {
+        return submitTo(*lane_, device, report, token);
+    }
+    static fairlead::device::Admission submitTo(fairlead::device::IngestLane& lane,
+                                                const fairlead::device::DevicePtr& device,
+                                                const Report& report, std::uint64_t token);
+    /// One lane on a thread of its own: `count` messages, the tickets checked for their order.
+    void runLane(const std::vector<fairlead::device::DevicePtr>& devices, int lane, int count);
     /// Submits and waits for the commit.
     void store(const fairlead::device::DevicePtr& device, const Report& report);
     std::vector<fairlead::device::Completion> awaitCompletions(std::size_t count);

@@ -114,8 +114,8 @@ DevicePtr DeviceContract::makeDevice(const std::string& id, const std::string& p
     return must(module_->registry().get(id));
 }
 
-Admission DeviceContract::submit(const DevicePtr& device, const Report& report,
-                                 std::uint64_t token) {
+Admission DeviceContract::submitTo(IngestLane& lane, const DevicePtr& device, const Report& report,
+                                   std::uint64_t token) {
     fl_transport_message raw{};
     raw.size = sizeof raw;
     raw.kind = FL_TRANSPORT_DATA;
@@ -133,7 +133,7 @@ Admission DeviceContract::submit(const DevicePtr& device, const Report& report,
     uplink.devices = std::span{&device, 1};
     uplink.once_scope = report.once_scope;
     uplink.once_key = report.once_key;
-    return lane_->submit(uplink, Ticket{1, token});
+    return lane.submit(uplink, Ticket{1, token});
 }
 
 std::vector<Completion> DeviceContract::awaitCompletions(std::size_t count) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <map>
 #include <random>
 
@@ -438,4 +439,91 @@ void DeviceContract::deletesOldHistory() {
     messages.device_id = "d1";
     CPPUNIT_ASSERT_EQUAL(std::size_t{2},
                          must(module_->messageLog().messages(messages)).items.size());
+}
+
+void DeviceContract::runLane(const std::vector<DevicePtr>& devices, int lane, int count) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool awake = false;
+    auto own = module_->ingest().attach([&] {
+        const std::lock_guard guard(mutex);
+        awake = true;
+        changed.notify_all();
+    });
+    std::uint64_t next = 0;
+    std::vector<Completion> done;
+    const auto drain = [&](bool wait) {
+        own->flush();
+        if (wait) {
+            std::unique_lock lock(mutex);
+            CPPUNIT_ASSERT(
+                changed.wait_for(lock, std::chrono::seconds{20}, [&awake] { return awake; }));
+            awake = false;
+        }
+        done.clear();
+        own->completed(done);
+        for (const Completion& completion : done) {
+            CPPUNIT_ASSERT(completion.stored);
+            CPPUNIT_ASSERT_EQUAL(next++, completion.ticket.token);
+        }
+    };
+    for (int i = 0; i < count; ++i) {
+        Report report;
+        report.time(kNoon + i).value("count", DataValue::integer(i));
+        report.once_scope = "lane" + std::to_string(lane);
+        report.once_key = i % 8 == 0 ? std::to_string(i) : "";
+        const DevicePtr& device = devices[static_cast<std::size_t>(i + lane) % devices.size()];
+        while (submitTo(*own, device, report, static_cast<std::uint64_t>(i)) == Admission::Full) {
+            drain(true);
+        }
+        if (i % 32 == 31) {
+            drain(false);
+        }
+    }
+    while (next < static_cast<std::uint64_t>(count)) {
+        drain(true);
+    }
+}
+
+void DeviceContract::takesFromManyLanesAtOnce() {
+    shut();
+    ingest_.uncommitted_messages_max = 200; // so that lanes meet the bound
+    ingest_.compaction_slice_messages = 500;
+    open();
+    constexpr int kLanes = 3;
+    constexpr int kMessages = 2'000;
+    std::vector<DevicePtr> devices;
+    for (int i = 0; i < 5; ++i) {
+        devices.push_back(makeDevice("d" + std::to_string(i)));
+    }
+    std::vector<std::future<void>> lanes;
+    for (int lane = 0; lane < kLanes; ++lane) {
+        lanes.push_back(
+            std::async(std::launch::async, [&, lane] { runLane(devices, lane, kMessages); }));
+    }
+    HistoryQuery query;
+    query.property = "count";
+    query.limit = kHistoryPageMax;
+    for (int i = 0; i < 20; ++i) {
+        query.device_id = "d" + std::to_string(i % 5);
+        must(module_->history().property(query));
+        must(module_->devices().properties(query.device_id));
+    }
+    for (std::future<void>& lane : lanes) {
+        lane.get();
+    }
+    compact();
+    AggregateQuery all;
+    all.property = "count";
+    all.from = kNoon - 86'400'000;
+    all.to = kNoon + 86'400'000;
+    all.interval_ms = 86'400'000;
+    std::int64_t stored = 0;
+    for (const DevicePtr& device : devices) {
+        all.device_id = device->id();
+        for (const AggregateRow& row : must(module_->history().aggregate(all))) {
+            stored += row.count;
+        }
+    }
+    CPPUNIT_ASSERT_EQUAL(std::int64_t{kLanes * kMessages}, stored);
 }
