@@ -127,6 +127,9 @@ void EngineConnection::complete(std::uint64_t token, std::int32_t status,
 void EngineConnection::completeFromHandler(std::uint64_t token, std::int32_t status,
                                            const fl_transport_message* reply) {
     ++completed_;
+    if (status < 0) {
+        endpoint_->counters->refused.add(); // taken up, and found wrong later
+    }
     completeNow(token, status, reply);
     while (extra_ != nullptr && !extra_->held.empty() && extra_->held.front().after <= completed_) {
         const Held held = extra_->held.front();
