@@ -119,7 +119,7 @@ void Compactor::committed(std::uint64_t total) {
     if (waiting_since_.load(std::memory_order_relaxed) == 0) {
         waiting_since_.compare_exchange_strong(none, base::utcNow());
     }
-    if (total - compacted() >= options_.slice_messages) {
+    if (total - compacted() >= options_.slice_messages || journal_.isGettingFull()) {
         const std::lock_guard guard(mutex_);
         if (!urgent_) {
             urgent_ = true;

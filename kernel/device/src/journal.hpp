@@ -93,6 +93,10 @@ public:
     /// Bytes of segments that are not released.
     std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
     bool isFull() const noexcept { return bytes() > options_.bytes_max; }
+    /// A quarter of the bound, and more than one segment: time to bring something into the history.
+    bool isGettingFull() const noexcept {
+        return bytes() > options_.bytes_max / 4 && bytes() > 2 * options_.segment_bytes;
+    }
     bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
     /// The oldest block still there.
     JournalPosition oldest() const;

@@ -83,7 +83,8 @@ struct JournalStatus {
 };
 
 /// The device module: everything that it offers, wired. Owner: app.
-/// Lifecycle: open, start, stop; gateways are started after start and stopped before stop.
+/// Lifecycle: open, start, stop; gateways are started after start and stopped before stop, and
+/// their lanes are gone before the module is.
 class Module {
 public:
     using Observer = std::function<void(const DevicePtr&, const OwnedMessage&)>;
