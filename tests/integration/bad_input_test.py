@@ -116,13 +116,17 @@ class BadInput(harness.Case):
         self.is_closed(kind, b"\xff\xff\xff\xff")  # longer than any frame may be
         before = self.counted(kind)
         with harness.connect(self.ports[kind]) as stream:
-            stream.sendall(harness.tcp_login("d1") + harness.frame(harness.TCP_REPORT, 2, "d1",
-                                                                   b"\xff\xff\x00"))
+            cut = struct.pack(">H", 1) + text("temperature") + b"\x0a\x40"  # a double of one byte
+            stream.sendall(harness.tcp_login("d1") +
+                           harness.frame(harness.TCP_REPORT, 2, "d1", cut))
             self.assertEqual(harness.TCP_ACK, harness.read_frame(stream)[0])
             self.until(lambda: self.counted(kind) > before, "a broken report is not counted")
             # The session goes on: the frame had its length right.
             stream.sendall(harness.tcp_report("d1", "temperature", 5))
             self.eventually(5, lambda: self.server.value("d1", "temperature"))
+        # More properties than a message may have: passing a limit ends the connection.
+        self.is_closed(kind, harness.tcp_login("d1") +
+                       harness.frame(harness.TCP_REPORT, 2, "d1", b"\xff\xff\x00"))
         self.works(3)
 
     def test_wrong_content_is_logged_at_a_limited_rate(self):
