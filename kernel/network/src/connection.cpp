@@ -24,8 +24,8 @@
 // The plugin is never called while it runs for the same connection: a Guard is around each call,
 // and what arrives meanwhile (complete, send) is deferred to the end of the round.
 //
-// A slot is freed when it is Dead and nothing points at it: outstanding waits of the loop and
-// queues outside of the shard's lists hold pins.
+// A slot is freed at the end of a round when it is Dead and nothing points at it: queues outside of
+// the shard's lists hold pins.
 
 namespace fairlead::network {
 
@@ -37,8 +37,7 @@ EngineConnection* EngineConnection::current() noexcept {
 
 EngineConnection::EngineConnection(Shard& shard, std::shared_ptr<Endpoint> endpoint, int fd,
                                    std::string peer)
-    : shard_(shard), endpoint_(std::move(endpoint)), handler_(endpoint_->handler),
-      watch_(shard.loop.context().get_executor()), fd_(fd),
+    : shard_(shard), endpoint_(std::move(endpoint)), handler_(endpoint_->handler), fd_(fd),
       phase_(endpoint_->tls == nullptr ? Phase::Open : Phase::Handshake), peer_(std::move(peer)) {}
 
 EngineConnection::~EngineConnection() {
@@ -60,15 +59,6 @@ void EngineConnection::begin(ConnectionId id) {
     id_ = id;
     endpoint_->counters->connections.add();
     endpoint_->counters->accepted.add();
-    boost::system::error_code error;
-    watch_.assign(fd_, error);
-    if (error) {
-        // The loop could not take it (out of memory for the kernel's watch): as if refused.
-        ::close(fd_);
-        countError("watch_failed", error.message());
-        die();
-        return;
-    }
     if (phase_ == Phase::Handshake) {
         tls_ = std::make_unique<TlsStream>(*endpoint_->tls, fd_);
         shard_.watchHandshake(*this);
@@ -186,7 +176,7 @@ void EngineConnection::runClosing() {
             instance_->onShutdown(asConn(), state_, close_reason_);
             may_write_ = false;
         }
-        if (!broken_ && !write_armed_) {
+        if (!broken_ && !waitsToWrite()) {
             writeSome();
         }
         if (!broken_ && outputBytes() > 0) {
@@ -243,8 +233,8 @@ void EngineConnection::die() {
     cancelTimers();
     releaseOutput();
     tls_.reset();
-    boost::system::error_code ignored;
-    watch_.close(ignored);
+    interest_ = 0;
+    ::close(fd_); // leaves the poller's set with it
     endpoint_->counters->connections.subtract();
     shard_.bury(*this);
 }

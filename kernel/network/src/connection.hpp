@@ -8,9 +8,6 @@
 #include "owned_message.hpp"
 #include "tls_stream.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -24,8 +21,6 @@ struct fl_conn;
 namespace fairlead::network {
 
 class Shard;
-
-using Watch = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
 inline constexpr std::uint32_t kTimersPerConnection = 4; // FL_NETWORK_TIMERS
 /// Calls upwards-to-plugin that wait because the plugin is just running; a handler that sends more
@@ -73,8 +68,9 @@ public:
 
     // For the shard.
     void begin(ConnectionId id);
+    /// What the poller found: a sum of Poller::kRead and kWrite.
+    void onReady(std::uint8_t ready);
     void onReadable();
-    void onWritable();
     void continueHandshake();
     void flush();
     void runDeferred();
@@ -94,7 +90,7 @@ public:
     bool in_work = false;
     bool in_closing = false;
     bool in_graveyard = false;
-    /// Reasons why the slot must stay: outstanding waits and queue entries.
+    /// Reasons why the slot must stay: entries of queues outside of the lists.
     std::uint32_t pins = 0;
 
 private:
@@ -156,6 +152,10 @@ private:
     bool mayRead() const noexcept;
     void armRead();
     void armWrite();
+    void disarm(std::uint8_t interest);
+    void setInterest(std::uint8_t interest);
+    bool waitsToWrite() const noexcept;
+    void onWritable();
     void readSome();
     /// One read of the socket and its hand-over. False: stop reading for this round.
     bool readOnce(std::size_t& budget);
@@ -193,11 +193,9 @@ private:
     std::shared_ptr<Endpoint> endpoint_;
     std::shared_ptr<Instance> instance_;
     Handler* handler_;
-    Watch watch_;
     int fd_;
     Phase phase_;
-    bool read_armed_ = false;
-    bool write_armed_ = false;
+    std::uint8_t interest_ = 0; ///< what the poller reports
     bool output_high_ = false;
     bool busy_ = false; ///< the handler answered BUSY; waits for resumeReading
     bool first_byte_ = false;

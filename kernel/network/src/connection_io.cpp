@@ -37,39 +37,60 @@ bool EngineConnection::mayRead() const noexcept {
     return mayFeed() && !peer_ended_ && (pending_ == completed_ || kept_.size() < kKeptPauseBytes);
 }
 
-void EngineConnection::armRead() {
-    if (read_armed_ || phase_ == Phase::Dead || broken_ || (phase_ == Phase::Open && !mayRead()) ||
-        phase_ == Phase::Closing) {
+void EngineConnection::setInterest(std::uint8_t interest) {
+    if (interest == interest_ || phase_ == Phase::Dead) {
         return;
     }
-    read_armed_ = true;
-    ++pins;
-    watch_.async_wait(Watch::wait_read, [this](const boost::system::error_code&) {
-        read_armed_ = false;
-        --pins;
-        if (phase_ == Phase::Dead) {
-            shard_.bury(*this);
+    if (!shard_.poller().change(*this, fd_, interest_, interest) && interest != 0) {
+        countError("watch_failed", "the system has no memory to watch the connection");
+        if (phase_ == Phase::Handshake) {
+            die();
         } else {
-            onReadable();
+            abort(close_reason::kError);
         }
-    });
+        return;
+    }
+    interest_ = interest;
+}
+
+void EngineConnection::disarm(std::uint8_t interest) {
+    setInterest(static_cast<std::uint8_t>(interest_ & ~interest));
+}
+
+bool EngineConnection::waitsToWrite() const noexcept {
+    return (interest_ & Poller::kWrite) != 0;
+}
+
+void EngineConnection::armRead() {
+    if (broken_ || (phase_ == Phase::Open && !mayRead()) || phase_ == Phase::Closing) {
+        return;
+    }
+    setInterest(static_cast<std::uint8_t>(interest_ | Poller::kRead));
 }
 
 void EngineConnection::armWrite() {
-    if (write_armed_ || phase_ == Phase::Dead) {
+    setInterest(static_cast<std::uint8_t>(interest_ | Poller::kWrite));
+}
+
+// What is registered is reported as long as it holds, so what is not wanted any more is taken out
+// here, at its first report: pausing and resuming within a round cost no system call.
+void EngineConnection::onReady(std::uint8_t ready) {
+    ready &= interest_;
+    if (phase_ == Phase::Handshake) {
+        disarm(Poller::kRead | Poller::kWrite); // it says anew what it waits for
+        continueHandshake();
         return;
     }
-    write_armed_ = true;
-    ++pins;
-    watch_.async_wait(Watch::wait_write, [this](const boost::system::error_code&) {
-        write_armed_ = false;
-        --pins;
-        if (phase_ == Phase::Dead) {
-            shard_.bury(*this);
+    if ((ready & Poller::kRead) != 0) {
+        if (phase_ == Phase::Lingering || (phase_ == Phase::Open && mayRead())) {
+            onReadable();
         } else {
-            onWritable();
+            disarm(Poller::kRead);
         }
-    });
+    }
+    if ((ready & interest_ & Poller::kWrite) != 0 && phase_ != Phase::Dead) {
+        onWritable();
+    }
 }
 
 void EngineConnection::onReadable() {
@@ -90,12 +111,10 @@ void EngineConnection::onReadable() {
 }
 
 void EngineConnection::onWritable() {
-    if (phase_ == Phase::Handshake) {
-        continueHandshake();
-        return;
-    }
     if (!broken_) {
         writeSome();
+    } else {
+        disarm(Poller::kWrite);
     }
     if (phase_ == Phase::Closing) {
         shard_.enlistClosing(*this);
@@ -294,7 +313,7 @@ std::int32_t EngineConnection::pluginWrite(const void* data, std::size_t bytes) 
     shard_.enlistDirty(*this);
     if (outputBytes() > options.output_pause_bytes) {
         output_high_ = true;
-        if (!write_armed_) {
+        if (!waitsToWrite()) {
             writeSome();
         }
     }
@@ -306,7 +325,7 @@ std::size_t EngineConnection::outputBytes() const noexcept {
 }
 
 void EngineConnection::flush() {
-    if (!write_armed_ && !broken_ && phase_ == Phase::Open) {
+    if (!waitsToWrite() && !broken_ && phase_ == Phase::Open) {
         writeSome();
     }
 }
@@ -321,6 +340,7 @@ void EngineConnection::writeSome() {
             continue;
         }
         if (result.outcome == IoOutcome::WantRead) {
+            disarm(Poller::kWrite);
             armRead();
             return;
         }
@@ -340,6 +360,7 @@ void EngineConnection::writeSome() {
         shard_.enlistWork(*this); // kept input and the socket may go on
     }
     if (outputBytes() == 0) {
+        disarm(Poller::kWrite);
         releaseOutput();
         endIfDone();
     }

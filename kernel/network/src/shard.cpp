@@ -29,7 +29,7 @@ constexpr std::uint64_t kDrainStepMs = 20;
 
 Shard::Shard(runtime::Loop& given_loop, EngineShared& given_shared)
     : loop(given_loop), shared(given_shared), log(runtime::Log::global(), "network"),
-      reserve(open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      reserve(open("/dev/null", O_RDONLY | O_CLOEXEC)), poller_(given_loop),
       // 64 bytes more, so that a vectorised parser may read past the end.
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes + 64)),
       slab_(given_loop.index()), handshakes_{given_shared.options.handshake_ms, {}},

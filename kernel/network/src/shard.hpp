@@ -5,6 +5,7 @@
 #include "connection.hpp"
 #include "fairlead/runtime/log.hpp"
 #include "fairlead/runtime/loop.hpp"
+#include "poller.hpp"
 #include "slab.hpp"
 #include "socket.hpp"
 
@@ -53,6 +54,7 @@ public:
     // For connections.
     runtime::Loop& loop;
     EngineShared& shared;
+    Poller& poller() noexcept { return poller_; }
     char* readBuffer() noexcept { return read_buffer_.get(); }
     void enlistDirty(EngineConnection& connection);
     void enlistWork(EngineConnection& connection);
@@ -107,6 +109,7 @@ private:
     void runHandshakes();
     void drainStep();
 
+    Poller poller_;
     std::unique_ptr<char[]> read_buffer_;
     Slab slab_;
     std::map<std::string, std::shared_ptr<Endpoint>> endpoints_;
