@@ -61,6 +61,7 @@ find_path(RAPIDJSON_INCLUDE rapidjson/document.h REQUIRED)
 find_path(MYSQLCPPCONN_INCLUDE mysql_driver.h REQUIRED)
 find_library(MYSQLCPPCONN_LIBRARY mysqlcppconn REQUIRED)
 find_library(SQLITE_LIBRARY sqlite3 REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
 find_library(CPPUNIT_LIBRARY cppunit)
 
 # Third-party headers as system headers: our warnings are for our code.

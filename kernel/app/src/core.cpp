@@ -83,6 +83,7 @@ base::Status Core::openStorage(const runtime::Configuration& configuration) {
         const auto history = configuration.path("history.directory");
         FL_TRY(makeDirectory(history));
         options.path = (history / "history.db").string();
+        options.bulk = true;
         FL_ASSIGN(history_database, storage::openDatabase(options));
     }
     FL_TRY(database->migrate("security", security::migrations()));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chunk.hpp"
 
+#include "chunk_packing.hpp"
+
 #include <algorithm>
 
 namespace fairlead::device {
@@ -96,7 +98,12 @@ ChunkFacts PropertyChunkWriter::finish(std::string& blob) {
 
 bool readPropertyChunk(std::string_view blob, std::string_view property,
                        const std::function<void(const ChunkPoint&, std::size_t)>& each) {
-    ByteReader reader(blob);
+    std::string buffer;
+    const auto chunk = unpackChunk(blob, buffer);
+    if (!chunk) {
+        return false;
+    }
+    ByteReader reader(*chunk);
     if (reader.byte() != kPropertyChunkFormat) {
         return false;
     }
@@ -168,7 +175,12 @@ ChunkFacts MessageChunkWriter::finish(std::string& blob) {
 
 bool readMessageChunk(std::string_view blob,
                       const std::function<void(const ChunkMessage&, std::size_t)>& each) {
-    ByteReader reader(blob);
+    std::string buffer;
+    const auto chunk = unpackChunk(blob, buffer);
+    if (!chunk) {
+        return false;
+    }
+    ByteReader reader(*chunk);
     if (reader.byte() != kMessageChunkFormat) {
         return false;
     }

@@ -60,7 +60,7 @@ private:
 };
 
 /// Calls `each` with the points of `property` (all when empty), in order, with their index in the
-/// chunk. False when the blob is broken.
+/// chunk; texts are valid during the call. Packed or not. False when the blob is broken.
 bool readPropertyChunk(std::string_view blob, std::string_view property,
                        const std::function<void(const ChunkPoint&, std::size_t)>& each);
 
@@ -92,6 +92,7 @@ private:
     std::string entries_;
 };
 
+/// The same for messages.
 bool readMessageChunk(std::string_view blob,
                       const std::function<void(const ChunkMessage&, std::size_t)>& each);
 

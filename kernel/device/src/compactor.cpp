@@ -4,11 +4,11 @@
 #include "db.hpp"
 #include "fairlead/base/assert.hpp"
 #include "fairlead/runtime/log.hpp"
+#include "fairlead/runtime/thread.hpp"
 #include "fairlead/storage/sql.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <pthread.h>
 
 namespace fairlead::device {
 
@@ -88,7 +88,8 @@ Compactor::~Compactor() {
 void Compactor::start() {
     compacted_ = 0; // counts against what is committed from now on
     thread_ = std::thread([this] {
-        ::pthread_setname_np(::pthread_self(), "compaction");
+        runtime::setThreadName("compaction");
+        runtime::standBack(); // acknowledging goes before; a full journal gives it the processor
         run();
     });
 }
@@ -212,7 +213,9 @@ base::Result<bool> Compactor::compactSlice() {
         reached(reader.position());
         return false;
     }
-    const SliceRows rows = slice.build();
+    FL_TRY(loadLatest(slice.devicesWithValues()));
+    const SliceRows rows =
+        slice.build([this](std::int64_t key) -> LatestValues& { return cachedLatest(key); });
     if (rows.unreadable > 0) {
         runtime::logError("device", std::to_string(rows.unreadable) +
                                         " journal records could not be read and were skipped");
@@ -220,8 +223,7 @@ base::Result<bool> Compactor::compactSlice() {
     if (!rows.tags.empty() && tag_sink_) {
         FL_TRY(tag_sink_(rows.tags));
     }
-    FL_ASSIGN(const SqlRows latest, latestRows(slice, rows));
-    FL_TRY(store(rows, latest, reader.position()));
+    FL_TRY(store(rows, latestRows(rows), reader.position()));
     compacted_.fetch_add(rows.records, std::memory_order_relaxed);
     waiting_since_.store(began, std::memory_order_relaxed);
     journal_.release(checkpoint_.position);
@@ -328,17 +330,14 @@ Status Compactor::loadLatest(const std::vector<std::int64_t>& devices) {
     return {};
 }
 
-base::Result<SqlRows> Compactor::latestRows(const Slice& slice, const SliceRows& rows) {
-    FL_TRY(loadLatest(rows.devices));
+SqlRows Compactor::latestRows(const SliceRows& rows) {
     SqlRows out;
     out.reserve(rows.devices.size());
-    for (std::size_t i = 0; i < rows.devices.size(); ++i) {
-        LatestValues& latest = cachedLatest(rows.devices[i]);
-        slice.applyLatest(i, latest);
+    for (const std::int64_t device : rows.devices) {
         std::vector<DbValue>& row = out.emplace_back();
         row.reserve(2);
-        row.emplace_back(rows.devices[i]);
-        row.emplace_back(DbBlob{latest.save()});
+        row.emplace_back(device);
+        row.emplace_back(DbBlob{cachedLatest(device).save()});
     }
     trimLatest();
     return out;

@@ -92,7 +92,7 @@ private:
     base::Status store(const SliceRows& rows, const SqlRows& latest, JournalPosition end);
     base::Status writeRows(storage::Session& session, const SliceRows& rows, const SqlRows& latest,
                            JournalPosition end);
-    base::Result<SqlRows> latestRows(const Slice& slice, const SliceRows& rows);
+    SqlRows latestRows(const SliceRows& rows);
     base::Status loadLatest(const std::vector<std::int64_t>& devices);
     LatestValues& cachedLatest(std::int64_t device_key);
     void trimLatest();

@@ -31,11 +31,14 @@ std::string clientHash(const std::string& node_id, std::string_view scope, std::
     return base::sha256Hex(node_id + '\0' + ClientState::joined(scope, key));
 }
 
+bool carriesValues(std::uint32_t kind, std::uint8_t flags) noexcept {
+    return (kind == FL_DEVICE_REPORT_PROPERTY || kind == FL_DEVICE_READ_PROPERTY_REPLY ||
+            kind == FL_DEVICE_WRITE_PROPERTY_REPLY) &&
+           (flags & StoredMessage::kFailed) == 0;
+}
+
 bool carriesValues(const StoredMessage& message) noexcept {
-    return (message.kind == FL_DEVICE_REPORT_PROPERTY ||
-            message.kind == FL_DEVICE_READ_PROPERTY_REPLY ||
-            message.kind == FL_DEVICE_WRITE_PROPERTY_REPLY) &&
-           (message.flags & StoredMessage::kFailed) == 0;
+    return carriesValues(message.kind, message.flags);
 }
 
 void Slice::add(const JournalBlock& block) {
@@ -71,11 +74,12 @@ void Slice::append(Entry entry) {
     const auto [place, fresh] =
         group_of_.try_emplace(entry.device_key, static_cast<std::uint32_t>(groups_.size()));
     if (fresh) {
-        groups_.push_back(Group{entry.device_key, index, index});
+        groups_.push_back(Group{entry.device_key, index, index, entry.has_values});
     } else {
         Group& group = groups_[place->second];
         entries_[group.last].next = index;
         group.last = index;
+        group.has_values = group.has_values || entry.has_values;
     }
     entries_.push_back(entry);
 }
@@ -109,8 +113,8 @@ void Slice::addUplink(std::string_view content) {
     std::int64_t last_key = 0;
     for (const std::string_view section : uplink_.messages) {
         ByteReader reader(section);
-        reader.byte();
-        reader.byte();
+        const std::uint8_t kind = reader.byte();
+        entry.has_values = carriesValues(kind, reader.byte());
         entry.device_key = reader.signedNumber();
         entry.log.section = section;
         // The payload stands once with each device that it speaks of.
@@ -177,6 +181,7 @@ void Slice::closeProperties(std::int64_t device_key) {
     }
     DbBlob blob;
     const ChunkFacts facts = property_chunk_.finish(blob.bytes);
+    packer_.pack(blob.bytes);
     const std::int64_t day = dayOf(facts.t0);
     noteDay(kPropertyDays, day);
     addRow(rows_.property_chunks, DbValue{day}, DbValue{device_key}, DbValue{facts.t0},
@@ -190,6 +195,7 @@ void Slice::closeMessages(std::int64_t device_key) {
     }
     DbBlob blob;
     const ChunkFacts facts = message_chunk_.finish(blob.bytes);
+    packer_.pack(blob.bytes);
     const std::int64_t day = dayOf(facts.t0);
     noteDay(kMessageDays, day);
     addRow(rows_.message_chunks, DbValue{day}, DbValue{device_key}, DbValue{facts.t0},
@@ -197,34 +203,38 @@ void Slice::closeMessages(std::int64_t device_key) {
            DbValue{std::move(blob)});
 }
 
-void Slice::takeMessage(const Group& group, const StoredMessage& message, bool& has_properties) {
-    if (carriesValues(message)) {
-        for (const StoredProperty& property : message.properties) {
-            if (property_chunk_.closes(property.time)) {
-                closeProperties(group.device_key);
-            }
-            property_chunk_.add(
-                ChunkPoint{property.id, property.value, property.quality, property.time});
+void Slice::takeValues(std::int64_t device_key, const Entry& entry, LatestValues* latest) {
+    for (const StoredProperty& property : message_.properties) {
+        if (property_chunk_.closes(property.time)) {
+            closeProperties(device_key);
         }
-        has_properties = has_properties || !message.properties.empty();
-    } else if (message.kind == FL_DEVICE_EVENT) {
-        const std::int64_t day = dayOf(message.time);
+        property_chunk_.add(
+            ChunkPoint{property.id, property.value, property.quality, property.time});
+        latest->apply(property.id, property.value, property.quality, property.declared,
+                      property.time, entry.received_at);
+    }
+}
+
+void Slice::takeMessage(std::int64_t device_key, const Entry& entry, LatestValues* latest) {
+    if (entry.has_values) {
+        takeValues(device_key, entry, latest);
+    } else if (message_.kind == FL_DEVICE_EVENT) {
+        const std::int64_t day = dayOf(message_.time);
         noteDay(kEventDays, day);
-        addRow(rows_.events, DbValue{day}, DbValue{group.device_key}, DbValue{message.time},
-               DbValue{nextSequence()}, DbValue{std::string{message.name}},
-               DbValue{DataValue{message.data}.toJson()});
-    } else if (message.kind == FL_DEVICE_UPDATE_TAG) {
-        for (const StoredProperty& property : message.properties) {
+        addRow(rows_.events, DbValue{day}, DbValue{device_key}, DbValue{message_.time},
+               DbValue{nextSequence()}, DbValue{std::string{message_.name}},
+               DbValue{DataValue{message_.data}.toJson()});
+    } else if (message_.kind == FL_DEVICE_UPDATE_TAG) {
+        for (const StoredProperty& property : message_.properties) {
             const DataValue value{property.value};
             rows_.tags.push_back(
-                TagUpdate{group.device_key, std::string{property.id},
+                TagUpdate{device_key, std::string{property.id},
                           value.kind == FL_VALUE_STRING ? value.s : value.toJson()});
         }
     }
 }
 
-void Slice::buildGroup(const Group& group) {
-    bool has_properties = false;
+void Slice::buildGroup(const Group& group, LatestValues* latest) {
     std::string reduced;
     for (std::uint32_t at = group.first; at != 0; at = entries_[at].next) {
         const Entry& entry = entries_[at];
@@ -235,7 +245,7 @@ void Slice::buildGroup(const Group& group) {
                 continue;
             }
             if (log.direction == Direction::Up) {
-                takeMessage(group, message_, has_properties);
+                takeMessage(group.device_key, entry, latest);
             }
             if (log.section.size() > kLoggedSectionBytesMax) {
                 reduced.clear();
@@ -253,27 +263,19 @@ void Slice::buildGroup(const Group& group) {
     }
     closeProperties(group.device_key);
     closeMessages(group.device_key);
-    if (has_properties) {
+    if (latest != nullptr) {
         rows_.devices.push_back(group.device_key);
-        latest_groups_.push_back(static_cast<std::size_t>(&group - groups_.data()));
     }
 }
 
-void Slice::applyLatest(std::size_t n, LatestValues& latest) const {
-    StoredMessage message;
-    const Group& group = groups_[latest_groups_[n]];
-    for (std::uint32_t at = group.first; at != 0; at = entries_[at].next) {
-        const Entry& entry = entries_[at];
-        if (entry.log.direction != Direction::Up || entry.log.section.empty() ||
-            !readMessage(entry.log.section, entry.received_at, message) ||
-            !carriesValues(message)) {
-            continue;
-        }
-        for (const StoredProperty& property : message.properties) {
-            latest.apply(property.id, property.value, property.quality, property.declared,
-                         property.time, entry.received_at);
+std::vector<std::int64_t> Slice::devicesWithValues() const {
+    std::vector<std::int64_t> out;
+    for (const Group& group : groups_) {
+        if (group.has_values) {
+            out.push_back(group.device_key);
         }
     }
+    return out;
 }
 
 void Slice::buildClients() {
@@ -301,12 +303,12 @@ void Slice::buildClients() {
     }
 }
 
-SliceRows Slice::build() {
+SliceRows Slice::build(const std::function<LatestValues&(std::int64_t device_key)>& latest) {
     // In the order of the primary keys: the database then appends instead of searching.
     std::sort(groups_.begin(), groups_.end(),
               [](const Group& a, const Group& b) { return a.device_key < b.device_key; });
     for (const Group& group : groups_) {
-        buildGroup(group);
+        buildGroup(group, group.has_values ? &latest(group.device_key) : nullptr);
     }
     buildClients();
     rows_.sequence = sequence_;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "chunk.hpp"
+#include "chunk_packing.hpp"
 #include "fairlead/storage/database.hpp"
 #include "journal.hpp"
 #include "latest.hpp"
 #include "record.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -37,7 +39,7 @@ struct SliceRows {
     SqlRows states;         ///< hash, node_id, scope, state_key, data
     SqlRows removed_states; ///< hash
     std::vector<TagUpdate> tags;
-    std::vector<std::int64_t> devices; ///< that reported properties, for the latest values
+    std::vector<std::int64_t> devices; ///< whose latest values were applied to
     std::uint64_t records = 0;
     std::uint64_t unreadable = 0; ///< records that could not be read: skipped and counted
     std::int64_t sequence = 0;    ///< after the last row
@@ -56,10 +58,11 @@ public:
         : node_id_(std::move(node_id)), node_number_(node_number), sequence_(first_sequence) {}
 
     void add(const JournalBlock& block);
-    /// All rows; call it once, after the last add.
-    SliceRows build();
-    /// Applies what the slice says about the n-th of SliceRows::devices.
-    void applyLatest(std::size_t n, LatestValues& latest) const;
+    /// Devices that reported values, for which build will ask.
+    std::vector<std::int64_t> devicesWithValues() const;
+    /// All rows; call it once, after the last add. What the slice says is applied to the values
+    /// that `latest` gives for a device.
+    SliceRows build(const std::function<LatestValues&(std::int64_t device_key)>& latest);
 
 private:
     struct Entry {
@@ -67,11 +70,13 @@ private:
         base::UtcMs received_at = 0;
         ChunkMessage log;
         std::uint32_t next = 0; ///< of the same device; 0: none
+        bool has_values = false;
     };
     struct Group {
         std::int64_t device_key = 0;
         std::uint32_t first = 0;
         std::uint32_t last = 0;
+        bool has_values = false;
     };
 
     void addRecord(const RecordView& record);
@@ -79,8 +84,9 @@ private:
     void addLog(RecordKind kind, std::string_view content);
     void addClient(RecordKind kind, std::string_view content);
     void append(Entry entry);
-    void buildGroup(const Group& group);
-    void takeMessage(const Group& group, const StoredMessage& message, bool& has_properties);
+    void buildGroup(const Group& group, LatestValues* latest);
+    void takeMessage(std::int64_t device_key, const Entry& entry, LatestValues* latest);
+    void takeValues(std::int64_t device_key, const Entry& entry, LatestValues* latest);
     void closeProperties(std::int64_t device_key);
     void closeMessages(std::int64_t device_key);
     void buildClients();
@@ -102,7 +108,6 @@ private:
     std::vector<Entry> entries_{1}; ///< entry 0 is none
     std::vector<Group> groups_;
     std::unordered_map<std::int64_t, std::uint32_t> group_of_;
-    std::vector<std::size_t> latest_groups_; ///< group of each of SliceRows::devices
     std::map<std::string, ClientChange> once_;
     std::map<std::string, ClientChange> states_;
     std::set<std::pair<std::int64_t, std::int64_t>> days_;
@@ -110,10 +115,12 @@ private:
     StoredMessage message_;
     PropertyChunkWriter property_chunk_;
     MessageChunkWriter message_chunk_;
+    ChunkPacker packer_;
     SliceRows rows_;
 };
 
 /// True for the kinds whose properties are values of the device: reports and replies.
 bool carriesValues(const StoredMessage& message) noexcept;
+bool carriesValues(std::uint32_t kind, std::uint8_t flags) noexcept;
 
 } // namespace fairlead::device

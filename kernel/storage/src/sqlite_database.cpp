@@ -48,9 +48,9 @@ Status guarded(const Work& work, Session& session) {
 class SqliteDatabase : public Database {
 public:
     explicit SqliteDatabase(std::unique_ptr<SqliteSession> writer,
-                            std::vector<std::unique_ptr<SqliteSession>> readers)
+                            std::vector<std::unique_ptr<SqliteSession>> readers, bool bulk)
         : writer_(std::move(writer)), idle_(std::move(readers)), readers_(idle_.size()),
-          thread_([this] { run(); }) {}
+          bulk_(bulk), thread_([this] { run(); }) {}
 
     ~SqliteDatabase() override { close(); }
 
@@ -77,6 +77,7 @@ private:
     std::deque<Request*> queue_;                       // guarded by mutex_
     std::vector<std::unique_ptr<SqliteSession>> idle_; // guarded by mutex_
     const std::size_t readers_;
+    const bool bulk_;
     bool closing_ = false; // guarded by mutex_
     std::thread thread_;
 };
@@ -194,7 +195,10 @@ void SqliteDatabase::runBatch(const std::vector<Request*>& batch) {
 }
 
 void SqliteDatabase::run() {
-    runtime::setThreadName("db.writer");
+    runtime::setThreadName(bulk_ ? "history.writer" : "db.writer");
+    if (bulk_) {
+        runtime::standBack();
+    }
     std::vector<Request*> batch;
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -255,14 +259,15 @@ base::Result<std::unique_ptr<Database>> openSqlite(const DatabaseOptions& option
     if (!parent.empty()) {
         std::filesystem::create_directories(parent, ignored);
     }
-    FL_ASSIGN(auto writer, SqliteSession::open(options.path, SqliteSession::Mode::Write));
+    const auto mode = options.bulk ? SqliteSession::Mode::BulkWrite : SqliteSession::Mode::Write;
+    FL_ASSIGN(auto writer, SqliteSession::open(options.path, mode));
     std::vector<std::unique_ptr<SqliteSession>> readers;
     for (std::size_t i = 0; i < options.readers; ++i) {
         FL_ASSIGN(auto reader, SqliteSession::open(options.path, SqliteSession::Mode::Read));
         readers.push_back(std::move(reader));
     }
     return std::unique_ptr<Database>(
-        std::make_unique<SqliteDatabase>(std::move(writer), std::move(readers)));
+        std::make_unique<SqliteDatabase>(std::move(writer), std::move(readers), options.bulk));
 }
 
 } // namespace fairlead::storage

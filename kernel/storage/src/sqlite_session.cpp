@@ -33,6 +33,13 @@ constexpr std::array kPragmas{
     "PRAGMA wal_autocheckpoint=4000", // 16 MB; measured best for bursts of commits
     "PRAGMA journal_size_limit=67108864",
 };
+/// For rows of kilobytes: pages that hold them without overflow pages (they have to be chosen
+/// before the file has content), as much in the log as above, and a cache for a whole transaction.
+constexpr std::array kBulkPragmas{
+    "PRAGMA page_size=16384",
+    "PRAGMA cache_size=-65536",
+};
+constexpr const char* kBulkCheckpoint = "PRAGMA wal_autocheckpoint=1000";
 
 struct Kind {
     Errc errc;
@@ -145,8 +152,16 @@ base::Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::stri
         sqlite3_extended_result_codes(handle, 1);
         sqlite3_busy_timeout(handle, kBusyTimeoutMs);
         std::unique_ptr<SqliteSession> session(new SqliteSession(std::move(poco), handle));
+        for (const char* pragma : kBulkPragmas) {
+            if (mode == Mode::BulkWrite) {
+                FL_TRY(session->query(pragma));
+            }
+        }
         for (const char* pragma : kPragmas) {
             FL_TRY(session->query(pragma));
+        }
+        if (mode == Mode::BulkWrite) {
+            FL_TRY(session->query(kBulkCheckpoint));
         }
         if (mode == Mode::Read) {
             FL_TRY(session->query("PRAGMA query_only=ON"));

@@ -20,7 +20,7 @@ namespace fairlead::storage {
 /// every BLOB twice, and cost about four times as much per row.
 class SqliteSession : public Session {
 public:
-    enum class Mode { Write, Read };
+    enum class Mode { Write, BulkWrite, Read };
 
     static base::Result<std::unique_ptr<SqliteSession>> open(const std::string& path, Mode mode);
     ~SqliteSession() override;

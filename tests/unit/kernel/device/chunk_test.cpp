@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chunk.hpp"
+#include "chunk_packing.hpp"
 #include "client_state.hpp"
 #include "latest.hpp"
 #include "record.hpp"
@@ -34,6 +35,8 @@ class ChunkTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(keepsPoints);
     CPPUNIT_TEST(closesAtTheHour);
     CPPUNIT_TEST(keepsMessages);
+    CPPUNIT_TEST(packsChunks);
+    CPPUNIT_TEST(refusesBrokenPacks);
     CPPUNIT_TEST(keepsRecords);
     CPPUNIT_TEST(survivesBrokenBytes);
     CPPUNIT_TEST(keepsLatestValues);
@@ -69,6 +72,62 @@ public:
         }));
         CPPUNIT_ASSERT_EQUAL(std::size_t{30}, seen);
         CPPUNIT_ASSERT(writer.empty());
+    }
+
+    void packsChunks() {
+        PropertyChunkWriter writer;
+        for (int i = 0; i < 500; ++i) {
+            writer.add(ChunkPoint{"temperature", DataValue::number(20 + i % 3).view(),
+                                  Quality::Good, 1'000 + i});
+        }
+        std::string blob;
+        writer.finish(blob);
+        const std::string plain = blob;
+        ChunkPacker packer;
+        packer.pack(blob);
+        CPPUNIT_ASSERT(blob.size() * 3 < plain.size());
+        int seen = 0;
+        CPPUNIT_ASSERT(
+            readPropertyChunk(blob, "temperature", [&](const ChunkPoint& p, std::size_t) {
+                CPPUNIT_ASSERT_EQUAL(20.0 + seen % 3, p.value.d);
+                ++seen;
+            }));
+        CPPUNIT_ASSERT_EQUAL(500, seen);
+        // What would not be shorter stays as it is.
+        std::string small = plain.substr(0, 40);
+        packer.pack(small);
+        CPPUNIT_ASSERT_EQUAL(plain.substr(0, 40), small);
+        std::string noise;
+        std::mt19937 random(1);
+        while (noise.size() < 400) {
+            noise.push_back(static_cast<char>(random()));
+        }
+        noise[0] = 1;
+        std::string kept = noise;
+        packer.pack(kept);
+        CPPUNIT_ASSERT(kept == noise);
+    }
+
+    void refusesBrokenPacks() {
+        std::string blob(2'000, 'a');
+        blob[0] = 1;
+        ChunkPacker packer;
+        packer.pack(blob);
+        std::string buffer;
+        CPPUNIT_ASSERT(unpackChunk(blob, buffer).has_value());
+        for (std::size_t cut = 1; cut < blob.size(); ++cut) {
+            CPPUNIT_ASSERT(!unpackChunk(std::string_view{blob}.substr(0, cut), buffer));
+        }
+        for (std::size_t at = 1; at < 5; ++at) {
+            std::string broken = blob;
+            broken[at] = static_cast<char>(broken[at] ^ 0x55);
+            CPPUNIT_ASSERT(!unpackChunk(broken, buffer));
+        }
+        // A frame that claims more than a chunk may hold is refused before memory is taken for it.
+        std::string huge(kUnpackedChunkBytesMax + 1, 'a');
+        packer.pack(huge);
+        CPPUNIT_ASSERT(huge.size() < 100'000);
+        CPPUNIT_ASSERT(!unpackChunk(huge, buffer));
     }
 
     void closesAtTheHour() {

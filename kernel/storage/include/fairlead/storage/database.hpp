@@ -140,6 +140,9 @@ struct DatabaseOptions {
     std::string password;
     std::string schema;
     std::size_t readers = 4; ///< reading sessions, 1 to 64
+    /// SQLite: for large rows that are written in the background. Larger pages and cache, and the
+    /// writer's thread stands back for others.
+    bool bulk = false;
 };
 
 /// Errors: Io when the file or server cannot be reached, Invalid for options that make no sense.
