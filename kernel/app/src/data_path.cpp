@@ -96,6 +96,8 @@ base::Status DataPath::openDevices() {
         static_cast<std::size_t>(configuration_.integer("ingest.pendingMessagesMax"));
     ingest.uncommitted_bytes_max =
         static_cast<std::size_t>(configuration_.integer("ingest.pendingBytesMax"));
+    ingest.commit_messages =
+        static_cast<std::size_t>(configuration_.integer("ingest.commitMessagesMax"));
     ingest.commit_spacing_us = configuration_.integer("ingest.commitSpacingMs") * 1000;
     ingest.compaction_interval_seconds = configuration_.integer("ingest.compactionIntervalSeconds");
     ingest.compaction_slice_messages =
