@@ -130,6 +130,7 @@ private:
     std::atomic<std::size_t> uncommitted_bytes_{0};
     std::atomic<std::size_t> pending_{0}; ///< handed over, not yet taken
     std::atomic<int> state_{kIdle};
+    std::atomic<std::size_t> enough_{0}; ///< pending messages that end the present spacing
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> committed_{0};
 
@@ -137,6 +138,7 @@ private:
     std::condition_variable changed_;
     bool stopping_ = false;
     std::uint64_t last_start_ns_ = 0;
+    std::size_t last_taken_ = 0; ///< messages of the last commit; writer only
     std::vector<LaneQueuePtr> queues_;
     std::string error_;
     std::thread thread_;

@@ -109,7 +109,7 @@ void Lane::write(const Uplink& uplink, const ClientState::Hold& hold) {
 
 Admission Lane::submit(const Uplink& uplink, Ticket ticket) {
     FL_ASSERT(uplink.device != nullptr && uplink.raw != nullptr &&
-              uplink.devices.size() == uplink.messages.size());
+              (uplink.devices.empty() || uplink.devices.size() == uplink.messages.size()));
     if (full()) {
         core_.full_total_->add();
         return Admission::Full;

@@ -432,6 +432,18 @@ const PropertyModel* ThingModel::property(std::string_view id) const noexcept {
     return found == property_index_.end() ? nullptr : &properties_[found->second];
 }
 
+const PropertyModel* ThingModel::property(std::string_view id, std::size_t& hint) const noexcept {
+    if (hint < properties_.size() && properties_[hint].id == id) {
+        return &properties_[hint++];
+    }
+    const auto found = property_index_.find(id);
+    if (found == property_index_.end()) {
+        return nullptr;
+    }
+    hint = found->second + 1;
+    return &properties_[found->second];
+}
+
 const FunctionModel* ThingModel::function(std::string_view id) const noexcept {
     const auto found = std::find_if(functions_.begin(), functions_.end(),
                                     [id](const FunctionModel& f) { return f.id == id; });

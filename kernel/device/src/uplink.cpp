@@ -63,6 +63,10 @@ const ThingModel& modelOf(const DeviceEntry::Facts& facts) {
     return *kNone;
 }
 
+const DevicePtr& deviceOf(const Uplink& uplink, std::size_t n) {
+    return uplink.devices.empty() ? *uplink.device : uplink.devices[n];
+}
+
 } // namespace
 
 UplinkContext::UplinkContext() {
@@ -113,12 +117,13 @@ void UplinkApplier::takeValue(const ThingModel& model, LatestValues& latest,
     if (property.value.kind == FL_VALUE_NULL) {
         return;
     }
-    if (id.empty() || id.size() > kNameBytesMax || !base::countCharacters(id)) {
+    const PropertyModel* declared = model.property(id, property_hint_);
+    if (declared == nullptr &&
+        (id.empty() || id.size() > kNameBytesMax || !base::countCharacters(id))) {
         reject("", "a property's name is empty, longer than 128 bytes or not UTF-8");
         return;
     }
     DataValue& value = scratch();
-    const PropertyModel* declared = model.property(id);
     if (declared != nullptr) {
         if (const base::Status valid = declared->type.convert(property.value, id, value); !valid) {
             reject(id, valid.error().message());
@@ -140,12 +145,11 @@ void UplinkApplier::takeValue(const ThingModel& model, LatestValues& latest,
         StoredProperty{id, value.view(), quality, declared != nullptr, time});
 }
 
-void UplinkApplier::takeValues(const DevicePtr& device, const fl_device_message& message,
-                               base::UtcMs received_at) {
-    const auto facts = device->facts();
-    const ThingModel& model = modelOf(*facts);
+void UplinkApplier::takeValues(const DevicePtr& device, const ThingModel& model,
+                               const fl_device_message& message, base::UtcMs received_at) {
     LatestValues& latest = device->latest();
     const auto lock = latest.lock();
+    property_hint_ = 0;
     const std::uint32_t count = std::min<std::uint32_t>(
         message.property_count, static_cast<std::uint32_t>(kMessagePropertiesMax));
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -176,9 +180,8 @@ void UplinkApplier::takeTags(const fl_device_message& message) {
     }
 }
 
-void UplinkApplier::takeEvent(const DevicePtr& device, const fl_device_message& message) {
-    const auto facts = device->facts();
-    const EventModel* declared = modelOf(*facts).event(textOf(message.name));
+void UplinkApplier::takeEvent(const ThingModel& model, const fl_device_message& message) {
+    const EventModel* declared = model.event(textOf(message.name));
     DataValue& value = scratch();
     if (declared != nullptr && declared->type != nullptr && message.data.kind != FL_VALUE_NULL) {
         const base::Status valid = declared->type->convert(message.data, "data", value);
@@ -190,8 +193,13 @@ void UplinkApplier::takeEvent(const DevicePtr& device, const fl_device_message& 
     }
 }
 
-void UplinkApplier::section(const DevicePtr& device, const fl_device_message& message,
-                            base::UtcMs received_at, std::string& out) {
+void UplinkApplier::section(const Uplink& uplink, std::size_t n, base::UtcMs received_at,
+                            std::string& out) {
+    const DevicePtr& device = deviceOf(uplink, n);
+    const fl_device_message& message = uplink.messages[n];
+    const bool known = uplink.facts != nullptr && device == *uplink.device;
+    const std::shared_ptr<const DeviceEntry::Facts> held = known ? nullptr : device->facts();
+    const ThingModel& model = modelOf(known ? *uplink.facts : *held);
     values_used_ = 0;
     problem_.clear();
     stored_.properties.clear();
@@ -209,11 +217,11 @@ void UplinkApplier::section(const DevicePtr& device, const fl_device_message& me
         reject("data", "the data is longer than 64 KiB or not UTF-8");
     }
     if (hasValues(message)) {
-        takeValues(device, message, received_at);
+        takeValues(device, model, message, received_at);
     } else if (message.kind == FL_DEVICE_UPDATE_TAG) {
         takeTags(message);
     } else if (message.kind == FL_DEVICE_EVENT) {
-        takeEvent(device, message);
+        takeEvent(model, message);
     }
     if (!problem_.empty()) {
         stored_.flags |= StoredMessage::kProblem;
@@ -238,7 +246,7 @@ std::size_t UplinkApplier::apply(const Uplink& uplink, base::UtcMs received_at,
         if (count == sections.size()) {
             sections.emplace_back();
         }
-        section(uplink.devices[i], uplink.messages[i], received_at, sections[count]);
+        section(uplink, i, received_at, sections[count]);
         ++count;
     }
     context_.messages_total->add(uplink.messages.size());
@@ -285,7 +293,7 @@ void UplinkApplier::announce(const Uplink& uplink, base::UtcMs received_at,
             continue;
         }
         const std::size_t section_index = at++;
-        const DevicePtr& device = uplink.devices[i];
+        const DevicePtr& device = deviceOf(uplink, i);
         if (isReply(message.kind)) {
             context_.commands->reply(device, message);
         }

@@ -48,14 +48,14 @@ public:
     static std::size_t bytesAtMost(const Uplink& uplink) noexcept;
 
 private:
-    void section(const DevicePtr& device, const fl_device_message& message, base::UtcMs received_at,
-                 std::string& out);
-    void takeValues(const DevicePtr& device, const fl_device_message& message,
-                    base::UtcMs received_at);
+    /// The section of the n-th message.
+    void section(const Uplink& uplink, std::size_t n, base::UtcMs received_at, std::string& out);
+    void takeValues(const DevicePtr& device, const ThingModel& model,
+                    const fl_device_message& message, base::UtcMs received_at);
     void takeValue(const ThingModel& model, LatestValues& latest, const fl_property& property,
                    base::UtcMs received_at);
     void takeTags(const fl_device_message& message);
-    void takeEvent(const DevicePtr& device, const fl_device_message& message);
+    void takeEvent(const ThingModel& model, const fl_device_message& message);
     void reject(std::string_view id, const std::string& why);
     DataValue& scratch();
 
@@ -64,6 +64,7 @@ private:
     std::vector<std::unique_ptr<DataValue>> values_; ///< what stored_ points into
     std::size_t values_used_ = 0;
     std::string problem_;
+    std::size_t property_hint_ = 0; ///< devices report in the same order each time
 };
 
 } // namespace fairlead::device

@@ -83,8 +83,7 @@ std::int32_t ComponentHandler::deliver(network::Connection& connection,
         return FL_E_BUSY;
     }
     if (delivery.state.session) {
-        const Peer peer{delivery.state.binding, delivery.state.session->device()};
-        return uplink(delivery, peer, delivery.state.session);
+        return uplink(delivery, delivery.state.peer, delivery.state.session);
     }
     return connection.hasConnect() ? FL_E_UNAUTHORIZED : firstMessage(delivery);
 }
@@ -120,14 +119,18 @@ ComponentHandler::Lookup ComponentHandler::lookUp(Delivery& delivery, const Bind
         load(delivery, identity.device_id);
         return Lookup::Waiting;
     }
-    const auto facts = device->facts();
-    if (!serves(*binding, *facts->product)) {
+    Peer found;
+    found.binding = binding;
+    found.device = device;
+    const device::DeviceEntry::Facts& facts = found.facts();
+    if (!serves(*binding, *facts.product)) {
         return Lookup::Unknown; // Another gateway's device; the next binding may be the one.
     }
     const bool other_product =
-        !identity.product_id.empty() && identity.product_id != facts->product->id;
-    out = {binding, device};
-    if (other_product || !facts->product->published || !facts->active) {
+        !identity.product_id.empty() && identity.product_id != facts.product->id;
+    const bool barred = other_product || !facts.product->published || !facts.active;
+    out = std::move(found);
+    if (barred) {
         return Lookup::Forbidden;
     }
     return Lookup::Found;
@@ -148,9 +151,8 @@ void ComponentHandler::load(Delivery& delivery, const std::string& device_id) {
         });
 }
 
-fl_status ComponentHandler::authenticate(Delivery& delivery, const Peer& peer) {
-    const auto facts = peer.device->facts();
-    const SessionView session{*facts, delivery.connection.transport(),
+fl_status ComponentHandler::authenticate(Delivery& delivery, Peer& peer) {
+    const SessionView session{peer.facts(), delivery.connection.transport(),
                               delivery.state.protocol_state};
     CallSink& sink = delivery.context.sink();
     sink.begin(&delivery.message);
@@ -159,12 +161,11 @@ fl_status ComponentHandler::authenticate(Delivery& delivery, const Peer& peer) {
                                                 session.table(), sink.table(), error);
 }
 
-device::SessionPtr ComponentHandler::openSession(Delivery& delivery, const Peer& peer) {
-    const auto facts = peer.device->facts();
+device::SessionPtr ComponentHandler::openSession(Delivery& delivery, Peer& peer) {
     const std::string transport{delivery.connection.transport()};
     device::SessionInfo info{peer.binding->gateway_id, component_id_, transport,
                              std::string{delivery.connection.peer()},
-                             keepAliveMs(*facts, transport)};
+                             keepAliveMs(peer.facts(), transport)};
     std::shared_ptr<device::SessionLink> link;
     if (isRequestType(transport)) {
         link = std::make_shared<RequestLink>();
@@ -210,19 +211,19 @@ std::int32_t ComponentHandler::connect(Delivery& delivery) {
         delivery.context.completeLater(delivery.connection, delivery.token, status, {});
         return FL_PENDING;
     }
-    delivery.state.binding = peer.binding;
     delivery.state.once_scope = component_id_ + "/" + peer.device->id();
+    delivery.state.peer = std::move(peer);
     if (delivery.context.sink().state()) {
         delivery.state.protocol_state = *delivery.context.sink().state();
     }
-    finishConnect(delivery, peer);
+    finishConnect(delivery);
     return FL_PENDING;
 }
 
-void ComponentHandler::finishConnect(Delivery& delivery, const Peer& peer) {
+void ComponentHandler::finishConnect(Delivery& delivery) {
     delivery.state.connecting = true;
     // The session opens after the answer was written: a command must not overtake the CONNACK.
-    auto then = [this, &context = delivery.context, id = delivery.connection.id().value, peer] {
+    auto then = [this, &context = delivery.context, id = delivery.connection.id().value] {
         network::Connection* connection = context.find(id);
         if (connection == nullptr) {
             return;
@@ -230,7 +231,7 @@ void ComponentHandler::finishConnect(Delivery& delivery, const Peer& peer) {
         ConnectionState& state = stateOf(*connection);
         const fl_transport_message none{};
         Delivery late{*connection, state, context, none, 0, 0, {}};
-        state.session = openSession(late, peer);
+        state.session = openSession(late, state.peer);
         state.connecting = false;
         if (state.held) {
             state.held = false;
@@ -264,10 +265,10 @@ std::int32_t ComponentHandler::firstMessage(Delivery& delivery) {
     if (delivery.context.sink().state()) {
         delivery.state.protocol_state = *delivery.context.sink().state();
     }
-    delivery.state.binding = peer.binding;
     delivery.state.once_scope = component_id_ + "/" + peer.device->id();
-    delivery.state.session = openSession(delivery, peer);
-    return uplink(delivery, peer, delivery.state.session);
+    delivery.state.peer = std::move(peer);
+    delivery.state.session = openSession(delivery, delivery.state.peer);
+    return uplink(delivery, delivery.state.peer, delivery.state.session);
 }
 
 std::int32_t ComponentHandler::request(Delivery& delivery) {
@@ -294,12 +295,12 @@ std::int32_t ComponentHandler::request(Delivery& delivery) {
     if (!session) {
         session = openSession(delivery, peer);
     }
-    delivery.state.binding = peer.binding;
     delivery.state.once_scope = component_id_ + "/" + peer.device->id();
-    return uplink(delivery, peer, session);
+    delivery.state.peer = std::move(peer);
+    return uplink(delivery, delivery.state.peer, session);
 }
 
-std::int32_t ComponentHandler::uplink(Delivery& delivery, const Peer& peer,
+std::int32_t ComponentHandler::uplink(Delivery& delivery, Peer& peer,
                                       const device::SessionPtr& session) {
     if (!peer.binding->open.load(std::memory_order_relaxed)) {
         return FL_E_CLOSED;
@@ -338,9 +339,8 @@ std::int32_t ComponentHandler::uplink(Delivery& delivery, const Peer& peer,
     return taken;
 }
 
-std::int32_t ComponentHandler::decode(Delivery& delivery, const Peer& peer) {
-    const auto facts = peer.device->facts();
-    const SessionView session{*facts, delivery.connection.transport(),
+std::int32_t ComponentHandler::decode(Delivery& delivery, Peer& peer) {
+    const SessionView session{peer.facts(), delivery.connection.transport(),
                               delivery.state.protocol_state};
     CallSink& sink = delivery.context.sink();
     sink.begin(&delivery.message);
@@ -352,12 +352,20 @@ std::int32_t ComponentHandler::decode(Delivery& delivery, const Peer& peer) {
 bool ComponentHandler::resolveDevices(Delivery& delivery, const Peer& peer, bool& waiting) {
     auto& devices = delivery.context.devices();
     devices.clear();
-    for (const fl_device_message& message : delivery.context.sink().messages()) {
+    const auto messages = delivery.context.sink().messages();
+    const auto own = [&peer](const fl_device_message& message) {
         const std::string_view id = view(message.device_id);
-        if (id.empty() || id == peer.device->id()) {
+        return id.empty() || id == peer.device->id();
+    };
+    if (std::all_of(messages.begin(), messages.end(), own)) {
+        return true; // none: all are the peer's
+    }
+    for (const fl_device_message& message : messages) {
+        if (own(message)) {
             devices.push_back(peer.device);
             continue;
         }
+        const std::string_view id = view(message.device_id);
         device::DevicePtr child = parts_.registry->find(id);
         if (!child) {
             if (delivery.state.missing_device == id) {
@@ -376,7 +384,7 @@ bool ComponentHandler::resolveDevices(Delivery& delivery, const Peer& peer, bool
     return true;
 }
 
-std::int32_t ComponentHandler::submit(Delivery& delivery, const Peer& peer) {
+std::int32_t ComponentHandler::submit(Delivery& delivery, Peer& peer) {
     CallSink& sink = delivery.context.sink();
     const bool durable = (delivery.flags & FL_DELIVER_DURABLE) != 0;
     const auto messages = sink.messages();
@@ -400,6 +408,7 @@ std::int32_t ComponentHandler::submit(Delivery& delivery, const Peer& peer) {
     }
     device::Uplink uplink;
     uplink.device = &peer.device;
+    uplink.facts = &peer.facts();
     uplink.raw = &delivery.message;
     uplink.transport = delivery.connection.transport();
     uplink.protocol = peer.binding->protocol->id();
@@ -433,6 +442,9 @@ void ComponentHandler::applyEffects(Delivery& delivery, const Peer& peer,
         delivery.state.protocol_state = *sink.state();
     }
     applyPresence(delivery, peer, session);
+    if (sink.repliesNow().empty() && !sink.closeReason()) {
+        return;
+    }
     const std::optional<std::string> close = sink.closeReason();
     answerNow(delivery, FL_OK);
     if (close) {
@@ -444,9 +456,9 @@ void ComponentHandler::applyPresence(Delivery& delivery, const Peer& peer,
                                      const device::SessionPtr& session) {
     const auto messages = delivery.context.sink().messages();
     const auto& devices = delivery.context.devices();
-    for (std::size_t i = 0; i < messages.size() && i < devices.size(); ++i) {
+    for (std::size_t i = 0; i < messages.size(); ++i) {
         const bool offline = messages[i].kind == FL_DEVICE_OFFLINE;
-        if (devices[i] == peer.device) {
+        if (devices.empty() || devices[i] == peer.device) {
             // A device that says goodbye over its own connection is gone when that ends; over HTTP
             // the word itself is the end.
             if (offline && isRequestType(delivery.connection.transport())) {
@@ -470,6 +482,9 @@ void ComponentHandler::applyPresence(Delivery& delivery, const Peer& peer,
 
 void ComponentHandler::answerNow(Delivery& delivery, const std::int32_t status) {
     auto& sink = delivery.context.sink();
+    if (sink.repliesNow().empty() && status >= 0) {
+        return;
+    }
     const std::vector<OwnedTransport> replies = std::move(sink.repliesNow());
     sink.repliesNow().clear();
     if (isRequestType(delivery.connection.transport())) {

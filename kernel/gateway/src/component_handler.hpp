@@ -63,30 +63,26 @@ private:
         std::uint64_t token;
         std::string_view once_key;
     };
-    struct Peer {
-        BindingPtr binding;
-        device::DevicePtr device;
-    };
     // Unnamed: the message does not say whose it is.
     enum class Lookup { Found, Waiting, Unnamed, Unknown, Forbidden };
 
     LoopContext& contextOf(runtime::Loop& loop) { return *(*parts_.contexts)[loop.index()]; }
 
     std::int32_t connect(Delivery& delivery);
-    void finishConnect(Delivery& delivery, const Peer& peer);
+    void finishConnect(Delivery& delivery);
     std::int32_t firstMessage(Delivery& delivery);
     std::int32_t request(Delivery& delivery);
-    std::int32_t uplink(Delivery& delivery, const Peer& peer, const device::SessionPtr& session);
+    std::int32_t uplink(Delivery& delivery, Peer& peer, const device::SessionPtr& session);
 
     Lookup resolve(Delivery& delivery, Peer& out);
     Lookup lookUp(Delivery& delivery, const BindingPtr& binding, Peer& out);
     void load(Delivery& delivery, const std::string& device_id);
-    fl_status authenticate(Delivery& delivery, const Peer& peer);
-    device::SessionPtr openSession(Delivery& delivery, const Peer& peer);
+    fl_status authenticate(Delivery& delivery, Peer& peer);
+    device::SessionPtr openSession(Delivery& delivery, Peer& peer);
     std::int32_t refuse(Delivery& delivery, const BindingPtr& binding, fl_status status);
-    std::int32_t decode(Delivery& delivery, const Peer& peer);
+    std::int32_t decode(Delivery& delivery, Peer& peer);
     bool resolveDevices(Delivery& delivery, const Peer& peer, bool& waiting);
-    std::int32_t submit(Delivery& delivery, const Peer& peer);
+    std::int32_t submit(Delivery& delivery, Peer& peer);
     void applyEffects(Delivery& delivery, const Peer& peer, const device::SessionPtr& session);
     void applyPresence(Delivery& delivery, const Peer& peer, const device::SessionPtr& session);
     void answerNow(Delivery& delivery, const std::int32_t status);

@@ -14,6 +14,27 @@
 
 namespace fairlead::gateway {
 
+/// A device on the gateway through which it came.
+struct Peer {
+    BindingPtr binding;
+    device::DevicePtr device;
+
+    /// The device's present facts, valid until the next call. Touches nothing that other threads
+    /// write, unless they changed.
+    const device::DeviceEntry::Facts& facts() {
+        const std::uint32_t now = device->version();
+        if (facts_ == nullptr || now != version_) {
+            facts_ = device->facts();
+            version_ = now;
+        }
+        return *facts_;
+    }
+
+private:
+    std::shared_ptr<const device::DeviceEntry::Facts> facts_;
+    std::uint32_t version_ = 0;
+};
+
 /// What the gateway keeps for one connection. Owned by the connection's loop.
 struct ConnectionState {
     /// A reply that leaves with the completion of `token`.
@@ -27,7 +48,7 @@ struct ConnectionState {
         std::function<void(base::Status)> sent;
     };
 
-    BindingPtr binding;         ///< set when the peer is known
+    Peer peer;                  ///< set when it is known
     device::SessionPtr session; ///< of connections that log in; request types have none
     std::string protocol_state; ///< fl_session_view.state
     std::string once_scope;     ///< component + "/" + device, for exactly-once keys

@@ -115,7 +115,7 @@ void sendOne(network::Connection& connection, const OwnedTransport& message,
 void sendDown(LoopContext& context, network::Connection& connection,
               const device::OwnedMessage& message, const std::function<void(base::Status)>& sent) {
     ConnectionState& state = stateOf(connection);
-    if (!state.binding || !state.session) {
+    if (!state.peer.binding || !state.session) {
         sent(base::Error{base::Errc::Closed, "the device is not logged in"});
         return;
     }
@@ -125,7 +125,7 @@ void sendDown(LoopContext& context, network::Connection& connection,
     const SessionView session{*facts, state.session->info().transport, state.protocol_state};
     fl_err error{sizeof(fl_err), 0, 0, {}};
     const fl_device_message view = message.view();
-    const fl_status status = state.binding->protocol->encode(context.index(), view, session.table(),
+    const fl_status status = state.peer.binding->protocol->encode(context.index(), view, session.table(),
                                                              sink.table(), error);
     if (status < 0) {
         std::string reason = "the protocol cannot encode this message";
@@ -140,7 +140,7 @@ void sendDown(LoopContext& context, network::Connection& connection,
     }
     // Moved out: a callback below may lead to another call that uses the sink.
     const std::vector<OwnedTransport> out = std::move(sink.repliesNow());
-    LoopCounters& counters = state.binding->counters[context.index()];
+    LoopCounters& counters = state.peer.binding->counters[context.index()];
     const bool disconnect = message.kind == FL_DEVICE_DISCONNECT || sink.closeReason().has_value();
     const std::string why = sink.closeReason().value_or("disconnected on request");
     // Only the last of several messages reports for all: they leave in order.

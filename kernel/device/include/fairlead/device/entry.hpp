@@ -52,7 +52,10 @@ public:
     std::shared_ptr<const Facts> facts() const { return std::atomic_load(&facts_); }
     void replaceFacts(std::shared_ptr<const Facts> facts) {
         std::atomic_store(&facts_, std::move(facts));
+        version_.fetch_add(1, std::memory_order_release);
     }
+    /// Changes after the facts did: who read it before facts() may keep them until it is another.
+    std::uint32_t version() const noexcept { return version_.load(std::memory_order_acquire); }
 
     const std::string& id() const noexcept { return id_; }
     std::int64_t key() const noexcept { return key_; }
@@ -63,6 +66,7 @@ public:
 private:
     std::string id_;
     std::int64_t key_;
+    std::atomic<std::uint32_t> version_{0};
     std::shared_ptr<const Facts> facts_;
     std::unique_ptr<LatestValues> latest_;
 };

@@ -30,12 +30,14 @@ struct Completion {
 /// One transport message with what its protocol made of it. Borrowed for the call.
 struct Uplink {
     const DevicePtr* device = nullptr; ///< the session's device
+    /// Its facts; nullptr: they are read from it.
+    const DeviceEntry::Facts* facts = nullptr;
     const fl_transport_message* raw = nullptr;
     std::string_view transport;
     std::string_view protocol; ///< id of the protocol that decoded it
     std::uint32_t protocol_generation = 0;
     std::span<const fl_device_message> messages;
-    /// Devices of `messages`, same order; a child's differs from `device`.
+    /// Devices of `messages`, same order; a child's differs from `device`. Empty: all are `device`.
     std::span<const DevicePtr> devices;
     std::string_view once_scope; ///< component id + "/" + client, when once_key is set
     std::string_view once_key;

@@ -143,6 +143,8 @@ public:
 
     /// nullptr when there is none of that id.
     const PropertyModel* property(std::string_view id) const noexcept;
+    /// The same, looking at place `hint` first, which then becomes the place behind the found one.
+    const PropertyModel* property(std::string_view id, std::size_t& hint) const noexcept;
     const FunctionModel* function(std::string_view id) const noexcept;
     const EventModel* event(std::string_view id) const noexcept;
 
