@@ -7,6 +7,13 @@
 
 namespace fairlead::gateway {
 
+namespace {
+
+/// How many completions ahead the memory of a connection is asked for.
+constexpr std::size_t kAhead = 3;
+
+} // namespace
+
 ConnectionState& stateOf(network::Connection& connection) {
     FL_ASSERT(connection.user != nullptr);
     return *static_cast<ConnectionState*>(connection.user);
@@ -86,9 +93,15 @@ void LoopContext::runLate() {
 void LoopContext::drainCompletions() {
     completions_.clear();
     lane_->completed(completions_);
-    for (const device::Completion& completion : completions_) {
-        if (completion.ticket.owner != 0) {
-            complete(completion);
+    for (std::size_t i = 0; i < completions_.size(); ++i) {
+        if (i + kAhead < completions_.size()) {
+            // With thousands of connections none is in the cache: asked for before its turn.
+            if (const network::Connection* next = find(completions_[i + kAhead].ticket.owner)) {
+                next->prefetch();
+            }
+        }
+        if (completions_[i].ticket.owner != 0) {
+            complete(completions_[i]);
         }
     }
     if (!lane_->full()) {

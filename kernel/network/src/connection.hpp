@@ -68,15 +68,7 @@ public:
 
     // For the shard.
     void begin(ConnectionId id);
-    /// Asks for the memory that onReady is going to touch first.
-    void prefetch() const noexcept {
-        constexpr std::size_t kLine = 64;
-        const char* const begin = reinterpret_cast<const char*>(this);
-        for (std::size_t at = 0; at < sizeof(*this); at += kLine) {
-            __builtin_prefetch(begin + at);
-        }
-    }
-    /// What the poller found: a sum of Poller::kRead and kWrite.
+    /// What the poller found: a sum of Poller::kRead, kWrite and kEnd.
     void onReady(std::uint8_t ready);
     void onReadable();
     void continueHandshake();
@@ -162,10 +154,11 @@ private:
     void armWrite();
     void disarm(std::uint8_t interest);
     void setInterest(std::uint8_t interest);
+    void watchFor(std::uint8_t interest);
     bool waitsToWrite() const noexcept;
     void onWritable();
     void readSome();
-    /// One read of the socket and its hand-over. False: stop reading for this round.
+    /// One read of the socket and its hand-over. False: the socket is empty, or over.
     bool readOnce(std::size_t& budget);
     IoResult receive(char* data, std::size_t bytes);
     void readEnded(const IoResult& result);
@@ -204,6 +197,8 @@ private:
     int fd_;
     Phase phase_;
     std::uint8_t interest_ = 0; ///< what the poller reports
+    bool unread_ = false;       ///< the socket may hold input that will not be reported again
+    bool end_seen_ = false;     ///< the peer's end stands behind the input
     bool output_high_ = false;
     bool busy_ = false; ///< the handler answered BUSY; waits for resumeReading
     bool first_byte_ = false;

@@ -41,6 +41,10 @@ void EngineConnection::setInterest(std::uint8_t interest) {
     if (interest == interest_ || phase_ == Phase::Dead) {
         return;
     }
+    watchFor(interest);
+}
+
+void EngineConnection::watchFor(std::uint8_t interest) {
     if (!shard_.poller().change(*this, fd_, interest_, interest) && interest != 0) {
         countError("watch_failed", "the system has no memory to watch the connection");
         if (phase_ == Phase::Handshake) {
@@ -62,30 +66,35 @@ bool EngineConnection::waitsToWrite() const noexcept {
 }
 
 void EngineConnection::armRead() {
-    if (broken_ || (phase_ == Phase::Open && !mayRead()) || phase_ == Phase::Closing) {
+    if (phase_ == Phase::Dead || broken_ || (phase_ == Phase::Open && !mayRead()) ||
+        phase_ == Phase::Closing) {
         return;
     }
-    setInterest(static_cast<std::uint8_t>(interest_ | Poller::kRead));
+    const auto wanted = static_cast<std::uint8_t>(interest_ | Poller::kRead);
+    if (wanted != interest_ || std::exchange(unread_, false)) {
+        watchFor(wanted);
+    }
 }
 
 void EngineConnection::armWrite() {
     setInterest(static_cast<std::uint8_t>(interest_ | Poller::kWrite));
 }
 
-// What is registered is reported as long as it holds, so what is not wanted any more is taken out
-// here, at its first report: pausing and resuming within a round cost no system call.
+// An edge is reported once. Where nothing may be read now, the connection remembers it and asks
+// again when it may: pausing and resuming without input cost no system call.
 void EngineConnection::onReady(std::uint8_t ready) {
-    ready &= interest_;
+    end_seen_ = end_seen_ || (ready & Poller::kEnd) != 0;
     if (phase_ == Phase::Handshake) {
-        disarm(Poller::kRead | Poller::kWrite); // it says anew what it waits for
-        continueHandshake();
+        if (pins == 0) { // else it waits for its turn
+            continueHandshake();
+        }
         return;
     }
-    if ((ready & Poller::kRead) != 0) {
+    if ((ready & interest_ & Poller::kRead) != 0) {
         if (phase_ == Phase::Lingering || (phase_ == Phase::Open && mayRead())) {
             onReadable();
         } else {
-            disarm(Poller::kRead);
+            unread_ = true;
         }
     }
     if ((ready & interest_ & Poller::kWrite) != 0 && phase_ != Phase::Dead) {
@@ -123,10 +132,9 @@ void EngineConnection::onWritable() {
 
 void EngineConnection::readSome() {
     std::size_t budget = shard_.shared.options.read_bytes_per_round;
-    while (mayRead()) {
-        if (!readOnce(budget)) {
-            break;
-        }
+    unread_ = true;
+    while (unread_ && budget > 0 && mayRead()) {
+        unread_ = readOnce(budget);
     }
     if (tls_ != nullptr && mayRead() && tls_->hasPending()) {
         shard_.readAgain(id_); // the socket will not announce what OpenSSL holds
@@ -158,8 +166,9 @@ bool EngineConnection::readOnce(std::size_t& budget) {
         kept_.append(buffer, result.bytes);
         feedKept();
     }
-    // A plain socket that gave less than asked is empty; asking again would only cost a call.
-    return budget > 0 && (tls_ != nullptr || result.bytes == room);
+    // A plain socket that gave less than asked is empty; asking again would only cost a call,
+    // unless the peer's end stands behind.
+    return tls_ != nullptr || result.bytes == room || end_seen_;
 }
 
 IoResult EngineConnection::receive(char* data, std::size_t bytes) {
@@ -220,6 +229,7 @@ void EngineConnection::discardInput() {
             break;
         }
         budget -= static_cast<std::size_t>(got);
+        unread_ = budget == 0;
     }
     armRead();
 }

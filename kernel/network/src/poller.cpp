@@ -33,7 +33,7 @@ int openSet() {
 std::uint32_t toEpoll(std::uint8_t interest) noexcept {
     const std::uint32_t read = (interest & Poller::kRead) != 0 ? std::uint32_t{EPOLLIN} : 0U;
     const std::uint32_t write = (interest & Poller::kWrite) != 0 ? std::uint32_t{EPOLLOUT} : 0U;
-    return read | write;
+    return read | write | EPOLLRDHUP | std::uint32_t{EPOLLET};
 }
 
 /// Errors and hang-ups are for whoever asked for anything.
@@ -42,6 +42,9 @@ std::uint8_t fromEpoll(std::uint32_t events) noexcept {
     std::uint8_t interest = 0;
     if ((events & (EPOLLIN | kBoth)) != 0) {
         interest |= Poller::kRead;
+    }
+    if ((events & (EPOLLRDHUP | kBoth)) != 0) {
+        interest |= Poller::kRead | Poller::kEnd;
     }
     if ((events & (EPOLLOUT | kBoth)) != 0) {
         interest |= Poller::kWrite;

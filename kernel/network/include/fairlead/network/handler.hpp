@@ -50,8 +50,19 @@ public:
     virtual void pauseReading() = 0;
     virtual void resumeReading() = 0;
 
+    /// Asks the processor for the connection's memory, some calls ahead of its turn.
+    void prefetch() const noexcept {
+        const char* const begin = reinterpret_cast<const char*>(this);
+        for (int line = 0; line < kPrefetchLines; ++line) {
+            __builtin_prefetch(begin + 64 * line);
+        }
+    }
+
     /// The handler's state of this connection; nullptr at first; the handler frees it in closed.
     void* user = nullptr;
+
+private:
+    static constexpr int kPrefetchLines = 7; ///< what a connection of the engine takes
 };
 
 /// What the layer above (gateway) does with a component's traffic. One handler serves a component;
