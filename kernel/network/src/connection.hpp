@@ -183,6 +183,7 @@ private:
     std::int32_t sendToPlugin(const fl_transport_message& message, std::uint64_t token);
     void runDeferredCalls();
     void failDeferredSends();
+    void releaseExtra();
     void timerFired(std::uint32_t timer);
     void armTimer(std::uint32_t timer, std::uint64_t now);
     void cancelTimers();

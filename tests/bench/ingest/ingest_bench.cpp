@@ -84,6 +84,7 @@ struct Bench {
     std::unique_ptr<storage::Database> open(const std::string& name) {
         storage::DatabaseOptions options;
         options.path = dir.path() / (name + ".db");
+        options.bulk = name == "history";
         return must(storage::openDatabase(options));
     }
     void makeDevices(std::size_t count) {
