@@ -44,15 +44,19 @@ public:
         const timeval limit{20, 0};
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(port);
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0) {
+        if (!connectTo(fd, port)) {
             ::close(fd);
             return -1;
         }
         return fd;
+    }
+
+    static bool connectTo(int fd, std::uint16_t port) {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(port);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0;
     }
 
     int fd() const { return fd_; }
