@@ -66,6 +66,17 @@ def function_lengths(text):
     return out
 
 
+def names_of_others(name, bare):
+    """Declarations of a source that bring in a name which it then does not use. clang-tidy looks for these only in the
+    file that it is given, and it is given groups of them."""
+    problems = []
+    for match in re.finditer(r"\busing\s+[\w:]+::(\w+)\s*;|\bnamespace\s+(\w+)\s*=[^;]*;", bare):
+        used = match.group(1) or match.group(2)
+        if len(re.findall(rf"\b{used}\b", bare.replace(match.group(0), ""))) == 0:
+            problems.append(f"{name}:{bare.count(chr(10), 0, match.start()) + 1}: '{used}' is not used")
+    return problems
+
+
 def check_file(root, path):
     name = str(path.relative_to(root))
     try:
@@ -92,6 +103,8 @@ def check_file(root, path):
             if f"{name}" in allowed(root, "banned"):
                 continue
             problems.append(f"{name}:{line}: '{match.group(0).strip()}' is banned: {instead}")
+    if path.suffix == ".cpp":
+        problems += names_of_others(name, bare)
     if name not in allowed(root, "long_function"):
         for line, count in function_lengths(bare):
             if count > FUNCTION_LINES_MAX:

@@ -3,11 +3,15 @@
 """Each check refuses what it is there to refuse, on trees made for the purpose."""
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import layers
 import style
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cmake"))
+import unity  # noqa: E402
 
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 
@@ -87,6 +91,37 @@ class Style(unittest.TestCase):
 
     def test_refuses_a_long_file(self):
         self.assertEqual(1, len(self.refused(SPDX + "int a;\n" * 900)))
+
+    def test_refuses_a_name_that_is_not_used(self):
+        self.assertEqual(1, len(self.refused(SPDX + "using base::Result;\n// Result\n")))
+        self.assertEqual(1, len(self.refused(SPDX + "namespace net = fairlead::network;\n")))
+
+    def test_accepts_a_name_that_is_used(self):
+        self.assertEqual([], self.refused(SPDX + "using base::Result;\nResult f();\n"))
+        self.assertEqual([], self.refused(SPDX + "namespace net = fairlead::network;\nnet::Engine e;\n"))
+
+
+class Groups(unittest.TestCase):
+    def groups(self, *texts):
+        tree = Tree({f"{i}.cpp": text for i, text in enumerate(texts)})
+        found = unity.group([tree.root / f"{i}.cpp" for i in range(len(texts))], 10)
+        return [[int(path.stem) for path in sources] for sources in found]
+
+    def test_keeps_equal_names_apart(self):
+        for one, other in (("int f(int a) { return g(a); }", "long f() { return 1; }"), ("struct A { int x; };", "class A {};"),
+                           ("constexpr int kA = 1'000;", "const char kA[]{'a'};"), ("using base::A;", "struct A {};"),
+                           ("using base::A;", "using web::A;"), ("enum class E : int { A };", "using E = int;")):
+            texts = [f"namespace {{\n{text}\n}}\n" for text in (one, other)]
+            self.assertEqual([[0], [1]], self.groups(*texts), texts)
+
+    def test_groups_what_only_looks_equal(self):
+        texts = ["namespace {\nusing base::A;\nint f(A x) noexcept { return h(x); }\n}\n",
+                 "namespace {\nusing base::A;\nint g(A x) noexcept { int f = x; return h(f); }\n}\n"]
+        self.assertEqual([[0, 1]], self.groups(*texts))
+
+    def test_keeps_registrations_of_the_same_line_apart(self):
+        self.assertEqual([[0], [1]], self.groups("\nCPPUNIT_TEST_SUITE_REGISTRATION(A);\n", "\nCPPUNIT_TEST_SUITE_REGISTRATION(B);\n"))
+        self.assertEqual([[0, 1]], self.groups("CPPUNIT_TEST_SUITE_REGISTRATION(A);\n", "\nCPPUNIT_TEST_SUITE_REGISTRATION(B);\n"))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@
 
 namespace fairlead::cluster {
 
-using base::Errc;
 using base::Error;
 
 namespace {

@@ -10,7 +10,6 @@
 
 namespace fairlead::storage {
 
-using base::Errc;
 using base::Error;
 
 namespace {

@@ -12,7 +12,6 @@
 
 using namespace fairlead::cluster;
 using fairlead::base::Errc;
-using fairlead::base::Error;
 using fairlead::base::Result;
 
 class ClusterTest : public CppUnit::TestFixture {
