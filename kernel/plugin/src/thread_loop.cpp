@@ -173,10 +173,12 @@ private:
     }
 
     void runReady(const epoll_event& event) {
+        // A copy: the kernel's struct is packed, so its members are not aligned for references.
+        const std::uint64_t id = event.data.u64;
         std::shared_ptr<Ready> ready;
         {
             const std::lock_guard lock(mutex_);
-            const auto found = watches_.find(event.data.u64);
+            const auto found = watches_.find(id);
             if (found == watches_.end()) {
                 return;
             }

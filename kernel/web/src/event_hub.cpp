@@ -302,7 +302,9 @@ void EventHub::Impl::run() {
                 [[maybe_unused]] const ssize_t n = ::read(wake_fd, &ignored, sizeof ignored);
                 continue;
             }
-            const auto found = streams.find(event.data.u64);
+            // A copy: the kernel's struct is packed, so its members are not aligned for references.
+            const std::uint64_t id = event.data.u64;
+            const auto found = streams.find(id);
             if (found == streams.end()) {
                 continue;
             }
