@@ -280,11 +280,12 @@ base::Status HttpServer::start() {
     params->setSoftwareVersion("Fairlead");
     try {
         Impl* impl = impl_.get();
-        impl_->server = std::make_unique<Poco::Net::HTTPServer>(
+        Poco::Net::HTTPRequestHandlerFactory::Ptr factory =
             new Factory([impl](HTTPServerRequest& request, HTTPServerResponse& response) {
                 impl->handle(request, response);
-            }),
-            impl_->pool, impl_->listen(), params);
+            });
+        impl_->server =
+            std::make_unique<Poco::Net::HTTPServer>(factory, impl_->pool, impl_->listen(), params);
         impl_->server->start();
     } catch (const Poco::Exception& exception) {
         return base::Error{base::Errc::Io, "web.listen",
