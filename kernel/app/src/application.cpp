@@ -56,6 +56,8 @@ base::Status Application::stop() {
     base::Status out;
     if (self.data_path) {
         out = self.data_path->stop();
+        // Its tasks may still wait for a worker.
+        self.core->stopWork();
         self.data_path.reset();
     }
     if (self.core) {

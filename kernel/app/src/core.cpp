@@ -125,19 +125,23 @@ base::Status Core::startWork(const runtime::Configuration& configuration) {
     return cluster->start();
 }
 
+void Core::stopWork() {
+    if (scheduler) {
+        scheduler->stop();
+    }
+    if (executor) {
+        executor->stop();
+    }
+}
+
 void Core::stop() {
     if (cluster) {
         cluster->stop();
         cluster.reset();
     }
-    if (scheduler) {
-        scheduler->stop();
-        scheduler.reset();
-    }
-    if (executor) {
-        executor->stop();
-        executor.reset();
-    }
+    stopWork();
+    scheduler.reset();
+    executor.reset();
     if (database) {
         database->close();
     }

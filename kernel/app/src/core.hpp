@@ -29,6 +29,8 @@ struct Core {
 
     /// Opens and starts. The error says what could not be had.
     static base::Result<std::unique_ptr<Core>> open(const runtime::Configuration& configuration);
+    /// Ends executor and scheduler, after what waits in them: before anything that tasks use goes.
+    void stopWork();
     void stop();
 
     FolderLock data_lock; ///< first, so that it is let go last
