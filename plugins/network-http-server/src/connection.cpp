@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
-#include "message.hpp"
-
 namespace fairlead::http {
 
 namespace {

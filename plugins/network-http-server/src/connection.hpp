@@ -2,7 +2,7 @@
 #pragma once
 
 #include "body.hpp"
-#include "response.hpp"
+#include "http.hpp"
 #include "server.hpp"
 
 #include <array>

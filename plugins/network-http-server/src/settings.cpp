@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
-#include "response.hpp"
+#include "http.hpp"
 
 #include "fairlead/sdk/base.hpp"
 

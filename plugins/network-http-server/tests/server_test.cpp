@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that are in order: delivery, answers, pipelining, timeouts.
-#include "message.hpp"
+#include "http.hpp"
 #include "support.hpp"
 
 #include <cppunit/extensions/HelperMacros.h>

@@ -1,18 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "response.hpp"
+// Answers to requests, as bytes.
+#pragma once
 
-#include "request.hpp"
+#include "fairlead/sdk/http/request.hpp"
+#include "fairlead/sdk/message.hpp"
 
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <string>
+#include <string_view>
 
-namespace fairlead::http {
+FL_SDK_BEGIN
+namespace http {
 
-namespace {
+/// What decides about a response besides its content.
+struct ResponseFrame {
+    int minor = 1;
+    bool keep_alive = true;
+    std::int64_t now_ms = 0;         // UTC
+    std::string_view common_headers; // ready lines of the component
+};
+
+/// Status line and headers; the body of `length` bytes follows. `extra` are ready header lines.
+std::string responseHead(const ResponseFrame& frame, int status, std::string_view content_type,
+                         std::string_view extra, std::size_t length);
+
+/// The HTTP status for a server status of 0 and above or below.
+int httpStatus(fl_status status) noexcept;
+/// RFC 7807 body.
+std::string problemBody(int status, std::string_view detail);
+std::string_view reasonPhrase(int status) noexcept;
+/// A text for people about a status that the server gave.
+std::string_view problemText(int status) noexcept;
+
+/// Appends "Name: value\r\n" when both are valid. Headers that frame the message are not taken:
+/// Content-Length, Transfer-Encoding, Connection, Date, Content-Type.
+bool appendHeader(std::string& out, std::string_view name, std::string_view value);
+
+/// True when a response of this status has no body by definition.
+bool bodiless(int status) noexcept;
+
+namespace response_detail {
 
 // IMF-fixdate, RFC 9110 section 5.6.7.
-void appendDate(std::string& out, std::int64_t now_ms) {
+inline void appendDate(std::string& out, std::int64_t now_ms) {
     static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -29,7 +61,7 @@ void appendDate(std::string& out, std::int64_t now_ms) {
     out.append(text.data(), static_cast<std::size_t>(n));
 }
 
-bool reservedHeader(std::string_view name) noexcept {
+inline bool reservedHeader(std::string_view name) noexcept {
     for (const std::string_view own :
          {"content-length", "transfer-encoding", "connection", "date", "content-type"}) {
         if (equalsIgnoreCase(name, own)) {
@@ -39,15 +71,16 @@ bool reservedHeader(std::string_view name) noexcept {
     return false;
 }
 
-} // namespace
+} // namespace response_detail
 
-std::string responseHead(const ResponseFrame& frame, int status, std::string_view content_type,
-                         std::string_view extra, std::size_t length) {
+inline std::string responseHead(const ResponseFrame& frame, int status,
+                                std::string_view content_type, std::string_view extra,
+                                std::size_t length) {
     std::string out;
     out.reserve(256 + frame.common_headers.size() + extra.size());
     out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     out.append(reasonPhrase(status)).append("\r\n");
-    appendDate(out, frame.now_ms);
+    response_detail::appendDate(out, frame.now_ms);
     out.append(frame.common_headers).append(extra);
     if (!content_type.empty()) {
         out.append("Content-Type: ").append(content_type).append("\r\n");
@@ -64,7 +97,7 @@ std::string responseHead(const ResponseFrame& frame, int status, std::string_vie
     return out;
 }
 
-int httpStatus(fl_status status) noexcept {
+inline int httpStatus(fl_status status) noexcept {
     switch (status) {
     case FL_E_INVALID:
     case FL_E_MALFORMED:
@@ -92,8 +125,10 @@ int httpStatus(fl_status status) noexcept {
     }
 }
 
-std::string_view reasonPhrase(int status) noexcept {
+inline std::string_view reasonPhrase(int status) noexcept {
     switch (status) {
+    case 101:
+        return "Switching Protocols";
     case 200:
         return "OK";
     case 201:
@@ -122,6 +157,8 @@ std::string_view reasonPhrase(int status) noexcept {
         return "URI Too Long";
     case 417:
         return "Expectation Failed";
+    case 426:
+        return "Upgrade Required";
     case 429:
         return "Too Many Requests";
     case 431:
@@ -139,7 +176,7 @@ std::string_view reasonPhrase(int status) noexcept {
     }
 }
 
-std::string_view problemText(int status) noexcept {
+inline std::string_view problemText(int status) noexcept {
     switch (status) {
     case 400:
         return "the request could not be understood";
@@ -164,7 +201,7 @@ std::string_view problemText(int status) noexcept {
     }
 }
 
-std::string problemBody(int status, std::string_view detail) {
+inline std::string problemBody(int status, std::string_view detail) {
     // Both texts are ours and need no escapes.
     std::string out = R"({"type":"about:blank","title":")";
     out.append(reasonPhrase(status)).append(R"(","status":)").append(std::to_string(status));
@@ -172,16 +209,17 @@ std::string problemBody(int status, std::string_view detail) {
     return out;
 }
 
-bool appendHeader(std::string& out, std::string_view name, std::string_view value) {
-    if (!isTokenText(name) || !isFieldText(value) || reservedHeader(name)) {
+inline bool appendHeader(std::string& out, std::string_view name, std::string_view value) {
+    if (!isTokenText(name) || !isFieldText(value) || response_detail::reservedHeader(name)) {
         return false;
     }
     out.append(name).append(": ").append(value).append("\r\n");
     return true;
 }
 
-bool bodiless(int status) noexcept {
+inline bool bodiless(int status) noexcept {
     return status < 200 || status == 204 || status == 304;
 }
 
-} // namespace fairlead::http
+} // namespace http
+FL_SDK_END

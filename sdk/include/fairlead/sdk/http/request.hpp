@@ -1,20 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "request.hpp"
+// Reading a request's head (RFC 9112), strictly: what two parsers could read in two ways is
+// refused.
+#pragma once
+
+#include "fairlead/sdk/base.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
-namespace fairlead::http {
+FL_SDK_BEGIN
+namespace http {
 
-namespace {
+/// Why a request is refused; the text is a literal. status 0: it is not.
+struct Refusal {
+    int status = 0;
+    const char* text = nullptr;
 
-constexpr std::size_t kMethodMax = 16;   // longest method we know has 7 letters
-constexpr std::size_t kVersionBytes = 8; // "HTTP/1.1"
+    explicit operator bool() const noexcept { return status != 0; }
+};
 
-constexpr Refusal bad(const char* text) noexcept {
-    return {400, text};
-}
+struct HeadLimits {
+    std::size_t target = 8192;    // bytes of the request target
+    std::size_t head = 16 * 1024; // bytes of the whole head
+};
 
-std::string_view trimmed(std::string_view v) noexcept {
+inline constexpr std::size_t kHeadersMax = 100; // as common servers have it
+
+struct Header {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// A head; borrows from the bytes it was read from.
+struct RequestHead {
+    std::string_view method;
+    std::string_view target;
+    int minor = 1; // HTTP/1.minor
+    bool keep_alive = true;
+    bool chunked = false;
+    bool expect_continue = false;
+    bool has_length = false;
+    std::uint64_t content_length = 0;
+    std::size_t count = 0;
+    std::array<Header, kHeadersMax> headers;
+
+    /// Value of the first header of that (lower-case) name; empty when there is none.
+    std::string_view header(std::string_view name) const noexcept;
+};
+
+/// Looks for the end of the head. `scanned` is how many bytes an earlier call has looked at;
+/// updated. `bytes` becomes the head's length with its empty line, 0 when it is not complete.
+Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& scanned,
+                 std::size_t& bytes) noexcept;
+
+/// Reads a complete head.
+Refusal parseHead(std::string_view head, const HeadLimits& limits, RequestHead& out) noexcept;
+
+bool equalsIgnoreCase(std::string_view a, std::string_view lower) noexcept;
+bool isTokenText(std::string_view text) noexcept;
+/// No control characters but tab.
+bool isFieldText(std::string_view text) noexcept;
+char lowerCase(char c) noexcept;
+
+/// Without blanks and tabs at both ends.
+inline std::string_view trimmed(std::string_view v) noexcept {
     while (!v.empty() && (v.front() == ' ' || v.front() == '\t')) {
         v.remove_prefix(1);
     }
@@ -24,7 +76,26 @@ std::string_view trimmed(std::string_view v) noexcept {
     return v;
 }
 
-Refusal parseVersion(std::string_view version, RequestHead& out) noexcept {
+/// Calls f for each element of a comma-separated list.
+template <class F>
+void forEachElement(std::string_view list, F&& f) {
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        f(trimmed(list.substr(0, comma)));
+        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    }
+}
+
+namespace request_detail {
+
+inline constexpr std::size_t kMethodMax = 16;   // longest method we know has 7 letters
+inline constexpr std::size_t kVersionBytes = 8; // "HTTP/1.1"
+
+constexpr Refusal bad(const char* text) noexcept {
+    return {400, text};
+}
+
+inline Refusal parseVersion(std::string_view version, RequestHead& out) noexcept {
     if (version.size() != kVersionBytes || version.substr(0, 5) != "HTTP/" || version[6] != '.' ||
         version[5] < '0' || version[5] > '9' || version[7] < '0' || version[7] > '9') {
         return bad("the request line is malformed");
@@ -37,8 +108,8 @@ Refusal parseVersion(std::string_view version, RequestHead& out) noexcept {
     return {};
 }
 
-Refusal parseRequestLine(std::string_view line, const HeadLimits& limits,
-                         RequestHead& out) noexcept {
+inline Refusal parseRequestLine(std::string_view line, const HeadLimits& limits,
+                                RequestHead& out) noexcept {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
     if (first == std::string_view::npos || first == last) {
@@ -61,7 +132,7 @@ Refusal parseRequestLine(std::string_view line, const HeadLimits& limits,
     return parseVersion(line.substr(last + 1), out);
 }
 
-Refusal parseLength(std::string_view value, RequestHead& out) noexcept {
+inline Refusal parseLength(std::string_view value, RequestHead& out) noexcept {
     if (out.has_length) {
         return bad("Content-Length appears twice");
     }
@@ -78,17 +149,7 @@ Refusal parseLength(std::string_view value, RequestHead& out) noexcept {
     return {};
 }
 
-// Calls f for each element of a comma-separated list.
-template <class F>
-void forEachElement(std::string_view list, F&& f) {
-    while (!list.empty()) {
-        const std::size_t comma = list.find(',');
-        f(trimmed(list.substr(0, comma)));
-        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    }
-}
-
-Refusal takeKnown(const Header& h, RequestHead& out, unsigned& hosts) noexcept {
+inline Refusal takeKnown(const Header& h, RequestHead& out, unsigned& hosts) noexcept {
     if (equalsIgnoreCase(h.name, "content-length")) {
         return parseLength(h.value, out);
     }
@@ -119,7 +180,7 @@ Refusal takeKnown(const Header& h, RequestHead& out, unsigned& hosts) noexcept {
     return {};
 }
 
-Refusal parseField(std::string_view line, Header& out) noexcept {
+inline Refusal parseField(std::string_view line, Header& out) noexcept {
     if (line.front() == ' ' || line.front() == '\t') {
         return bad("folded header lines are not accepted");
     }
@@ -131,7 +192,7 @@ Refusal parseField(std::string_view line, Header& out) noexcept {
     return isFieldText(out.value) ? Refusal{} : bad("a header has control characters");
 }
 
-Refusal checkFraming(const RequestHead& head, unsigned hosts) noexcept {
+inline Refusal checkFraming(const RequestHead& head, unsigned hosts) noexcept {
     if (head.chunked && head.has_length) {
         return bad("Content-Length together with Transfer-Encoding");
     }
@@ -145,16 +206,16 @@ Refusal checkFraming(const RequestHead& head, unsigned hosts) noexcept {
 }
 
 // Cuts the first line off; every line ends with CR LF, findHead has seen to it.
-std::string_view cutLine(std::string_view& text) noexcept {
+inline std::string_view cutLine(std::string_view& text) noexcept {
     const std::size_t end = text.find("\r\n");
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(text.size(), line.size() + 2));
     return line;
 }
 
-} // namespace
+} // namespace request_detail
 
-std::string_view RequestHead::header(std::string_view name) const noexcept {
+inline std::string_view RequestHead::header(std::string_view name) const noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         if (equalsIgnoreCase(headers[i].name, name)) {
             return headers[i].value;
@@ -163,10 +224,11 @@ std::string_view RequestHead::header(std::string_view name) const noexcept {
     return {};
 }
 
-Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& scanned,
-                 std::size_t& bytes) noexcept {
+inline Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& scanned,
+                        std::size_t& bytes) noexcept {
     bytes = 0;
-    const std::size_t first_line_max = limits.target + kMethodMax + kVersionBytes + 4;
+    const std::size_t first_line_max =
+        limits.target + request_detail::kMethodMax + request_detail::kVersionBytes + 4;
     for (;;) {
         const std::size_t lf = in.find('\n', scanned);
         if (scanned == 0 && std::min(lf, in.size()) > first_line_max) {
@@ -176,7 +238,7 @@ Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& sca
             break;
         }
         if (lf == 0 || in[lf - 1] != '\r') {
-            return bad("a line ends with LF alone");
+            return request_detail::bad("a line ends with LF alone");
         }
         scanned = lf + 1;
         if (lf >= 3 && in[lf - 2] == '\n') {
@@ -192,9 +254,11 @@ Refusal findHead(std::string_view in, const HeadLimits& limits, std::size_t& sca
     return {};
 }
 
-Refusal parseHead(std::string_view head, const HeadLimits& limits, RequestHead& out) noexcept {
+inline Refusal parseHead(std::string_view head, const HeadLimits& limits,
+                         RequestHead& out) noexcept {
     head.remove_suffix(2); // the empty line
-    if (const Refusal refusal = parseRequestLine(cutLine(head), limits, out)) {
+    if (const Refusal refusal =
+            request_detail::parseRequestLine(request_detail::cutLine(head), limits, out)) {
         return refusal;
     }
     if (head.size() > limits.head) {
@@ -206,26 +270,26 @@ Refusal parseHead(std::string_view head, const HeadLimits& limits, RequestHead& 
             return {431, "too many request headers"};
         }
         Header& h = out.headers[out.count++];
-        if (const Refusal refusal = parseField(cutLine(head), h)) {
+        if (const Refusal refusal = request_detail::parseField(request_detail::cutLine(head), h)) {
             return refusal;
         }
-        if (const Refusal refusal = takeKnown(h, out, hosts)) {
+        if (const Refusal refusal = request_detail::takeKnown(h, out, hosts)) {
             return refusal;
         }
     }
-    return checkFraming(out, hosts);
+    return request_detail::checkFraming(out, hosts);
 }
 
-char lowerCase(char c) noexcept {
+inline char lowerCase(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool equalsIgnoreCase(std::string_view a, std::string_view lower) noexcept {
+inline bool equalsIgnoreCase(std::string_view a, std::string_view lower) noexcept {
     return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(),
                                                   [](char x, char y) { return lowerCase(x) == y; });
 }
 
-bool isTokenText(std::string_view text) noexcept {
+inline bool isTokenText(std::string_view text) noexcept {
     constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -233,10 +297,11 @@ bool isTokenText(std::string_view text) noexcept {
     });
 }
 
-bool isFieldText(std::string_view text) noexcept {
+inline bool isFieldText(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) {
         return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
     });
 }
 
-} // namespace fairlead::http
+} // namespace http
+FL_SDK_END

@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "target.hpp"
+// The request target: path and query, decoded.
+#pragma once
 
-namespace fairlead::http {
+#include "fairlead/sdk/http/request.hpp"
 
-namespace {
+#include <array>
+#include <string>
+#include <string_view>
 
-constexpr Refusal kBroken{400, "the request target is malformed"};
+FL_SDK_BEGIN
+namespace http {
 
-int hexDigit(char c) noexcept {
+inline constexpr std::size_t kQueryMax = 64; // parameters of one request
+
+struct Parameter {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// A decoded target. Its views point into `text`, so it must not be moved.
+struct Target {
+    std::string text;
+    std::string_view path;
+    std::array<Parameter, kQueryMax> query;
+    std::size_t count = 0;
+    bool asterisk = false; // "*", as OPTIONS may have it
+};
+
+/// Decodes an origin-form, absolute-form or asterisk-form target. Refused are broken escapes, NUL,
+/// what is not UTF-8, and "." or ".." as a segment of the path.
+Refusal decodeTarget(std::string_view raw, Target& out);
+
+bool validUtf8(std::string_view text) noexcept;
+
+namespace target_detail {
+
+inline constexpr Refusal kBroken{400, "the request target is malformed"};
+
+inline int hexDigit(char c) noexcept {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
@@ -18,7 +48,8 @@ int hexDigit(char c) noexcept {
 }
 
 // Appends the decoded text; `out` has the room, so views into it stay valid.
-bool decode(std::string_view raw, bool plus_is_blank, std::string& out, std::string_view& view) {
+inline bool decode(std::string_view raw, bool plus_is_blank, std::string& out,
+                   std::string_view& view) {
     const std::size_t start = out.size();
     for (std::size_t i = 0; i < raw.size(); ++i) {
         char c = raw[i];
@@ -40,7 +71,7 @@ bool decode(std::string_view raw, bool plus_is_blank, std::string& out, std::str
     return validUtf8(view);
 }
 
-bool hasDotSegment(std::string_view path) noexcept {
+inline bool hasDotSegment(std::string_view path) noexcept {
     while (!path.empty()) {
         path.remove_prefix(1); // the slash
         const std::size_t slash = path.find('/');
@@ -53,7 +84,7 @@ bool hasDotSegment(std::string_view path) noexcept {
     return false;
 }
 
-Refusal decodeQuery(std::string_view raw, Target& out) {
+inline Refusal decodeQuery(std::string_view raw, Target& out) {
     while (!raw.empty()) {
         const std::size_t end = raw.find('&');
         const std::string_view pair = raw.substr(0, end);
@@ -77,7 +108,7 @@ Refusal decodeQuery(std::string_view raw, Target& out) {
 }
 
 // "http://host/path" → "/path".
-bool stripAuthority(std::string_view& raw) noexcept {
+inline bool stripAuthority(std::string_view& raw) noexcept {
     const std::size_t scheme = raw.find("://");
     if (scheme == std::string_view::npos || (!equalsIgnoreCase(raw.substr(0, scheme), "http") &&
                                              !equalsIgnoreCase(raw.substr(0, scheme), "https"))) {
@@ -92,29 +123,30 @@ bool stripAuthority(std::string_view& raw) noexcept {
     return true;
 }
 
-} // namespace
+} // namespace target_detail
 
-Refusal decodeTarget(std::string_view raw, Target& out) {
+inline Refusal decodeTarget(std::string_view raw, Target& out) {
     if (raw == "*") {
         out.asterisk = true;
         return {};
     }
-    if (raw.empty() || (raw.front() != '/' && !stripAuthority(raw))) {
-        return kBroken;
+    if (raw.empty() || (raw.front() != '/' && !target_detail::stripAuthority(raw))) {
+        return target_detail::kBroken;
     }
     const std::size_t mark = raw.find('?');
     const std::string_view path = raw.substr(0, mark);
     out.text.reserve(raw.size() + 1);
-    if (!decode(path.empty() ? "/" : path, false, out.text, out.path)) {
-        return kBroken;
+    if (!target_detail::decode(path.empty() ? "/" : path, false, out.text, out.path)) {
+        return target_detail::kBroken;
     }
-    if (hasDotSegment(out.path)) {
+    if (target_detail::hasDotSegment(out.path)) {
         return {400, "the path has a . or .. segment"};
     }
-    return mark == std::string_view::npos ? Refusal{} : decodeQuery(raw.substr(mark + 1), out);
+    return mark == std::string_view::npos ? Refusal{}
+                                          : target_detail::decodeQuery(raw.substr(mark + 1), out);
 }
 
-bool validUtf8(std::string_view text) noexcept {
+inline bool validUtf8(std::string_view text) noexcept {
     const auto at = [&](std::size_t i) {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
     };
@@ -143,4 +175,5 @@ bool validUtf8(std::string_view text) noexcept {
     return true;
 }
 
-} // namespace fairlead::http
+} // namespace http
+FL_SDK_END
