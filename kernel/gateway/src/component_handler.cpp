@@ -208,7 +208,8 @@ std::int32_t ComponentHandler::connect(Delivery& delivery) {
     if (status < 0) {
         delivery.state.finished = true;
         refuse(delivery, peer.binding, status);
-        delivery.context.completeLater(delivery.connection, delivery.token, status, {});
+        delivery.context.completeLater(delivery.connection, delivery.token, status,
+                                       std::move(delivery.context.sink().repliesNow()));
         return FL_PENDING;
     }
     delivery.state.once_scope = component_id_ + "/" + peer.device->id();
