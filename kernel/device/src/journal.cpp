@@ -357,7 +357,8 @@ base::Result<int> Journal::makeFile(const std::string& header) {
         const auto left =
             static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, options_.segment_bytes - at));
         std::array<iovec, 1> part{partOf(std::string_view{zeros}.substr(0, left))};
-        // Synced piece by piece: commits to the same disk then wait for one piece, not for the file.
+        // Synced piece by piece: commits to the same disk then wait for one piece, not for the
+        // file.
         int error = writeAll(descriptor, part, at);
         if (error == 0 && ::fdatasync(descriptor) != 0) {
             error = errno;

@@ -125,8 +125,8 @@ void sendDown(LoopContext& context, network::Connection& connection,
     const SessionView session{*facts, state.session->info().transport, state.protocol_state};
     fl_err error{sizeof(fl_err), 0, 0, {}};
     const fl_device_message view = message.view();
-    const fl_status status = state.peer.binding->protocol->encode(context.index(), view, session.table(),
-                                                             sink.table(), error);
+    const fl_status status = state.peer.binding->protocol->encode(
+        context.index(), view, session.table(), sink.table(), error);
     if (status < 0) {
         std::string reason = "the protocol cannot encode this message";
         if (error.len > 0) {

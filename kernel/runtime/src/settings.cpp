@@ -128,8 +128,7 @@ constexpr Setting kSettings[] = {
 
     path("ingest.journalDirectory", "journal",
          "Folder of the journal, in which messages are durable before they are acknowledged."),
-    integer("ingest.segmentBytes", "67108864", "bytes", {kMiB, kGiB},
-            "Size of one journal file."),
+    integer("ingest.segmentBytes", "67108864", "bytes", {kMiB, kGiB}, "Size of one journal file."),
     integer("ingest.commitSpacingMs", "1", "milliseconds", {0, 1000},
             "Least time between two commits; 0 commits as often as the disk can."),
     integer("ingest.commitMessagesMax", "256", "messages", {1, 65536},
