@@ -16,9 +16,9 @@ namespace fairlead::device {
 
 namespace {
 
-/// A commit of so many messages says that devices outpace the spacing: the next one waits longer and
-/// takes more, since a commit costs 0.1 to 0.2 ms of processor time, however little is in it. At
-/// 10,000 messages a second a commit has ten.
+/// A commit of so many messages says that devices outpace the spacing: the next one waits longer
+/// and takes more, since a commit costs 0.1 to 0.2 ms of processor time, however little is in it.
+/// At 10,000 messages a second a commit has ten.
 constexpr std::size_t kStretchMessages = 64;
 constexpr std::uint64_t kStretch = 3;
 
@@ -145,7 +145,8 @@ void Committer::handOver(LaneQueue& queue, BatchPtr batch) {
     }
     const std::size_t pending = pending_.fetch_add(weight) + weight;
     const int state = state_.load();
-    if (state == kIdle || (state == kSpacing && pending >= enough_.load(std::memory_order_relaxed))) {
+    if (state == kIdle ||
+        (state == kSpacing && pending >= enough_.load(std::memory_order_relaxed))) {
         { const std::lock_guard guard(mutex_); }
         changed_.notify_one();
     }

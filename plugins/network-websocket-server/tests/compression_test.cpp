@@ -8,7 +8,6 @@
 using namespace fairlead;
 using namespace fairlead::websocket::test;
 using testkit::FakeConnection;
-using websocket::CompressionTerms;
 
 namespace {
 
