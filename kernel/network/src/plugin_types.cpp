@@ -29,8 +29,8 @@ public:
 
     std::int32_t onOpen(fl_conn* conn, const Peer& peer, InstanceState& state,
                         fl_err& error) override {
-        const fl_peer raw{sizeof(fl_peer), peer.secure ? 1U : 0U, strOf(peer.address),
-                          strOf(peer.server_name), strOf(peer.subject)};
+        const fl_peer raw{sizeof(fl_peer),         peer.secure ? 1U : 0U, strOf(peer.address),
+                          strOf(peer.server_name), strOf(peer.subject),   strOf(peer.psk_identity)};
         auto* made = new (state.bytes) plugin::NetworkConnection();
         const fl_status status = component_->open(conn, raw, *made, error);
         if (status < 0) {

@@ -26,8 +26,8 @@ public:
 
     std::int32_t onOpen(fl_conn* conn, const Peer& peer, InstanceState& state,
                         fl_err& error) override {
-        const fl_peer raw{sizeof(fl_peer), peer.secure ? 1U : 0U, strOf(peer.address),
-                          strOf(peer.server_name), strOf(peer.subject)};
+        const fl_peer raw{sizeof(fl_peer),         peer.secure ? 1U : 0U, strOf(peer.address),
+                          strOf(peer.server_name), strOf(peer.subject),   strOf(peer.psk_identity)};
         void* made = nullptr;
         const fl_status status = table_.on_open(table_.self, conn, &raw, &made, &error);
         std::memcpy(state.bytes, &made, sizeof(made));

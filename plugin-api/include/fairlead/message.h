@@ -29,6 +29,7 @@ enum {
 
 /* Attribute names used by the built-in types:
  *   credentials (CONNECT, or every HTTP/CoAP request): "client_id", "username", "password"
+ *   what TLS or DTLS has proved (CoAP, UDP; absent when nothing): "psk_identity", "subject"
  *   HTTP and WebSocket: "header.<lower-case name>", "query.<name>"
  *   MQTT 5: "user.<name>", "response_topic", "correlation_data" */
 typedef struct fl_transport_message {

@@ -101,7 +101,8 @@ class MqttHotPathTest : public CppUnit::TestFixture {
             (void)fairlead::sdk::NetworkFactory<MqttServer>::raw().create(
                 host.raw(), &plain.table, fairlead::sdk::str("mqtt-server"),
                 fairlead::sdk::str("{}"), &plugin, nullptr);
-            const fl_peer peer{sizeof(fl_peer), 0, fairlead::sdk::str("192.0.2.1:4711"), {}, {}};
+            const fl_peer peer{
+                sizeof(fl_peer), 0, fairlead::sdk::str("192.0.2.1:4711"), {}, {}, {}};
             (void)plugin.on_open(plugin.self, nullptr, &peer, &state, nullptr);
             ConnectOptions o;
             o.level = level;

@@ -40,8 +40,28 @@ fl_status FakeConnection::feedByByte(std::string_view bytes) {
     return status;
 }
 
+fl_status FakeConnection::feedDatagram(std::string_view datagram) {
+    if (closed || finished_) {
+        return FL_E_CLOSED;
+    }
+    std::size_t consumed = 0;
+    fl_err err = freshErr();
+    const fl_network& plugin = owner_->plugin_;
+    const std::string in(datagram);
+    const fl_status status = plugin.on_data(plugin.self, reinterpret_cast<fl_conn*>(this), state_,
+                                            sdk::bytes(std::string_view(in)), &consumed, &err);
+    last_error.assign(err.text, err.len);
+    return status;
+}
+
 std::string FakeConnection::take() {
+    writes_.clear();
     return std::exchange(output_, {});
+}
+
+std::vector<std::string> FakeConnection::takeWrites() {
+    output_.clear();
+    return std::exchange(writes_, {});
 }
 
 std::string FakeConnection::keyed(std::string_view key) const {
@@ -58,6 +78,9 @@ fl_status FakeConnection::onWrite(fl_bytes bytes) {
         return FL_E_LIMIT;
     }
     output_ += sdk::text(bytes);
+    if (bytes.n > 0) {
+        writes_.emplace_back(sdk::text(bytes));
+    }
     return FL_OK;
 }
 
@@ -247,11 +270,28 @@ void FakeNetworkHost::adopt(std::unique_ptr<sdk::Network> network) {
 }
 
 FakeConnection* FakeNetworkHost::open(std::string_view peer, bool secure) {
+    fl_peer raw{};
+    raw.size = sizeof(raw);
+    raw.secure = secure ? 1U : 0U;
+    raw.address = sdk::str(peer);
+    return open(raw);
+}
+
+FakeConnection* FakeNetworkHost::openSecure(std::string_view peer, std::string_view psk_identity,
+                                            std::string_view subject) {
+    fl_peer raw{};
+    raw.size = sizeof(raw);
+    raw.secure = 1;
+    raw.address = sdk::str(peer);
+    raw.subject = sdk::str(subject);
+    raw.psk_identity = sdk::str(psk_identity);
+    return open(raw);
+}
+
+FakeConnection* FakeNetworkHost::open(const fl_peer& raw) {
     connections_.push_back(std::make_unique<FakeConnection>());
     FakeConnection& conn = *connections_.back();
     conn.owner_ = this;
-    const fl_peer raw{
-        sizeof(fl_peer), secure ? 1U : 0U, sdk::str(peer), {nullptr, 0}, {nullptr, 0}};
     fl_err err = freshErr();
     const fl_status status =
         plugin_.on_open(plugin_.self, reinterpret_cast<fl_conn*>(&conn), &raw, &conn.state_, &err);

@@ -258,7 +258,7 @@ class SwapTest : public CppUnit::TestFixture {
                                           std::shared_ptr<const fl_network_host>(io, &io->table))
                              .value();
         io.reset();
-        const fl_peer peer{sizeof(fl_peer), 0, {nullptr, 0}, {nullptr, 0}, {nullptr, 0}};
+        const fl_peer peer{sizeof(fl_peer), 0, {}, {}, {}, {}};
         fl_err err{sizeof(fl_err), 0, 0, {}};
         std::size_t consumed = 0;
         NetworkConnection first;

@@ -9,6 +9,42 @@
  * which must not be held while calling the host.
  *
  * A connection: on_open → (on_data | on_timer | on_complete | send)* → [on_shutdown] → on_close.
+ *
+ * Datagram types (FL_NETWORK_DATAGRAM; UDP, or DTLS with FL_NETWORK_DTLS):
+ *
+ *   peer        A connection is a peer: an address and port that sends to the component's port.
+ *               on_open comes before its first datagram, behind DTLS when its handshake is complete
+ *               (cookie, certificate or pre-shared key checked). A peer stays on its loop. When its
+ *               address changes (NAT) it is another connection; what belongs to the device must not
+ *               hang on the connection.
+ *   on_data     One call is one whole datagram, behind DTLS one record's plain text: 1 byte to
+ *               FL_NETWORK_DATAGRAM_BYTES_MAX, or to the component's largest datagram; empty and
+ *               longer ones never come. It is used up whatever `*consumed` says. Below 0: counted
+ *               as malformed and thrown away, the peer stays, for anybody can send in a peer's
+ *               name; a type that wants the peer gone calls close.
+ *   write       One call is one datagram, sent at the end of the round. FL_OK: queued; whether it
+ *               arrives is for the type to find out. FL_E_LIMIT: larger than the transport carries
+ *               (behind DTLS the component's largest datagram, at least 1280, at most 16384
+ *               bytes). FL_E_BUSY: the loop's output is full, the datagram was dropped and counted.
+ *               Neither closes the peer. 0 bytes are FL_OK and send nothing.
+ *   deliver     As for streams. While the store is behind, the host keeps the messages of a peer,
+ *               and the datagrams that come meanwhile, and gives them on in order; the plugin sees
+ *               FL_PENDING. It keeps 64 of them and 128 KiB for a peer; what comes beyond that is
+ *               dropped and counted, deliver then answers FL_E_LIMIT. A type that has no
+ *               acknowledgement of its own need not do anything about it.
+ *   timers      FL_NETWORK_TIMERS per peer, as for streams; they end with it.
+ *   silence     The host closes a peer that sent nothing for the component's idle time
+ *               (FL_CLOSE_TIMEOUT) and, when the component has as many peers as it may, the one
+ *               that has been silent longest.
+ *   close       What was written is sent, then close_notify behind DTLS; plain UDP says nothing to
+ *               the peer. on_close comes at the end of the round. A later datagram from the same
+ *               address is a new peer. A DTLS peer's own close_notify is FL_CLOSE_PEER, a broken
+ *               session FL_CLOSE_ERROR.
+ *   output_bytes  What waits for the socket of this loop, of all peers together.
+ *   who it is   fl_peer says what DTLS has proved: `subject` of the certificate, or
+ *               `psk_identity`. The host asks the devices for the key of an identity: it is a
+ *               device's id, the key that device's setting "dtlsPsk". Types hand both on as
+ *               attributes of their messages (message.h).
  */
 #ifndef FAIRLEAD_FACTORY_NETWORK_H
 #define FAIRLEAD_FACTORY_NETWORK_H
@@ -24,6 +60,7 @@ extern "C" {
 
 #define FL_NETWORK_TIMERS 4 /* timer ids 0 to 3 per connection */
 #define FL_NETWORK_ONCE_KEY_BYTES_MAX 160
+#define FL_NETWORK_DATAGRAM_BYTES_MAX 65507 /* payload of UDP over IPv4 (RFC 768, RFC 791) */
 
 /* A connection of the host. Valid from on_open until on_close returns. */
 typedef struct fl_conn fl_conn;
@@ -34,6 +71,9 @@ typedef struct fl_peer {
     fl_str address;     /* "192.0.2.1:4711"; behind a PROXY header the original one */
     fl_str server_name; /* SNI; may be empty */
     fl_str subject;     /* subject of the verified client certificate; may be empty */
+    /* Younger than the rest (see size): the identity whose pre-shared key the peer has proved (RFC
+     * 4279); may be empty. */
+    fl_str psk_identity;
 } fl_peer;
 
 /* Why a connection ends. */
@@ -81,7 +121,8 @@ typedef struct fl_network_host {
     void* ctx;
 
     /* Appends to the connection's output, which is written once per loop round. FL_E_LIMIT when the
-     * peer does not read and the output limit is passed: the connection is then closed. */
+     * peer does not read and the output limit is passed: the connection is then closed. Datagram
+     * types: see above. */
     fl_status (*write)(void* ctx, fl_conn* conn, fl_bytes bytes);
 
     /* Hands over a message of kind CONNECT or DATA. FL_OK: done, no completion follows. FL_PENDING:
@@ -138,7 +179,7 @@ typedef struct fl_network {
      * it again in front of what comes next. Below 0 closes with FL_CLOSE_PROTOCOL. Kept bytes are
      * also given again, with nothing new behind them, after an on_complete of this connection and
      * when there is room after deliver answered FL_E_BUSY: a type that must wait leaves its bytes.
-     * For datagram types one call is one datagram. [io, connection-serial] */
+     * For datagram types one call is one datagram, see above. [io, connection-serial] */
     fl_status (*on_data)(void* self, fl_conn* conn, void* state, fl_bytes in, size_t* consumed,
                          fl_err* err);
 

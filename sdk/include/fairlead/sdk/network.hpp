@@ -103,6 +103,11 @@ public:
     std::string_view address() const noexcept { return view(raw_->address); }
     std::string_view serverName() const noexcept { return view(raw_->server_name); }
     std::string_view subject() const noexcept { return view(raw_->subject); }
+    /// Empty without a pre-shared key, and from a server that knows of none.
+    std::string_view pskIdentity() const noexcept {
+        const bool known = raw_->size >= sizeof(fl_peer);
+        return known ? view(raw_->psk_identity) : std::string_view{};
+    }
 
 private:
     const fl_peer* raw_;
@@ -115,7 +120,8 @@ struct Completion {
     std::optional<TransportView> reply;
 };
 
-/// One connection. Calls never overlap; see factory/network.h for what each call means.
+/// One connection, for datagram types one peer. Calls never overlap; see factory/network.h for what
+/// each call means.
 class Connection {
 public:
     Connection() = default;

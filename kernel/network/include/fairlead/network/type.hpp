@@ -49,6 +49,7 @@ struct Peer {
     std::string_view server_name;
     std::string_view subject;
     bool secure = false;
+    std::string_view psk_identity = {};
 };
 
 /// Room in each connection for what the implementation of Instance keeps there: from onOpen, when

@@ -63,8 +63,13 @@ public:
     fl_status feed(std::string_view bytes);
     /// The same, but one call per byte (stream types must not care).
     fl_status feedByByte(std::string_view bytes);
+    /// One datagram, as the host of a datagram type gives it: used up whatever the plugin says, and
+    /// a negative status does not close.
+    fl_status feedDatagram(std::string_view datagram);
     /// What was written since the last take.
     std::string take();
+    /// The same, one item per write: the datagrams of a datagram type.
+    std::vector<std::string> takeWrites();
     const std::string& output() const { return output_; }
     std::size_t unconsumed() const { return input_.size(); }
 
@@ -106,6 +111,7 @@ private:
     void* state_ = nullptr;
     std::string input_;
     std::string output_;
+    std::vector<std::string> writes_;
     std::deque<Pending> pending_;
     std::array<std::optional<std::uint64_t>, FL_NETWORK_TIMERS> timers_{};
     bool finished_ = false;
@@ -133,6 +139,9 @@ public:
 
     /// Opens a connection; nullptr when the plugin refused (see error()).
     FakeConnection* open(std::string_view peer = "192.0.2.1:4711", bool secure = false);
+    /// The same behind DTLS, with what its handshake has proved.
+    FakeConnection* openSecure(std::string_view peer, std::string_view psk_identity,
+                               std::string_view subject = {});
     /// Ends all open connections.
     void finishAll(std::uint32_t reason = FL_CLOSE_SHUTDOWN);
 
@@ -140,6 +149,7 @@ private:
     friend class FakeConnection;
     static FakeNetworkHost& of(void* ctx) { return *static_cast<FakeNetworkHost*>(ctx); }
     static FakeConnection& at(fl_conn* conn) { return *reinterpret_cast<FakeConnection*>(conn); }
+    FakeConnection* open(const fl_peer& raw);
 
     fl_network_host table_;
     fl_network plugin_{};
