@@ -7,6 +7,7 @@
 #include "component_handler.hpp"
 
 #include "link.hpp"
+#include "psk.hpp"
 #include "session_view.hpp"
 #include "text.hpp"
 
@@ -21,6 +22,14 @@ namespace {
 bool isRequestType(std::string_view transport) {
     return transport == "HTTP" || transport == "CoAP" || transport == "UDP";
 }
+
+// Datagrams reach a device wherever it was heard last; over HTTP the server cannot speak first.
+bool isDatagramType(std::string_view transport) {
+    return transport == "CoAP" || transport == "UDP";
+}
+
+// Longest id of a device; longer identities need not be looked for.
+constexpr std::size_t kDeviceIdBytesMax = 64;
 
 // How long a device counts as online after its last request, when its product says nothing.
 constexpr std::int64_t kRequestKeepAliveMs = 600'000;
@@ -167,7 +176,9 @@ device::SessionPtr ComponentHandler::openSession(Delivery& delivery, Peer& peer)
                              std::string{delivery.connection.peer()},
                              keepAliveMs(peer.facts(), transport)};
     std::shared_ptr<device::SessionLink> link;
-    if (isRequestType(transport)) {
+    if (isDatagramType(transport)) {
+        link = std::make_shared<DatagramLink>(*parts_.sessions, peer.device, transport);
+    } else if (isRequestType(transport)) {
         link = std::make_shared<RequestLink>();
     } else {
         link = std::make_shared<ConnectionLink>(delivery.context, delivery.connection.id().value);
@@ -292,13 +303,31 @@ std::int32_t ComponentHandler::request(Delivery& delivery) {
                                        std::move(delivery.context.sink().repliesNow()));
         return FL_PENDING;
     }
-    device::SessionPtr session = parts_.sessions->find(peer.device->id());
-    if (!session) {
-        session = openSession(delivery, peer);
-    }
+    const device::SessionPtr session = requestSession(delivery, peer);
     delivery.state.once_scope = component_id_ + "/" + peer.device->id();
     delivery.state.peer = std::move(peer);
     return uplink(delivery, delivery.state.peer, session);
+}
+
+// A device that is connected otherwise keeps that session, for only there it may be reached.
+device::SessionPtr ComponentHandler::requestSession(Delivery& delivery, Peer& peer) {
+    device::SessionPtr session = parts_.sessions->find(peer.device->id());
+    if (!isDatagramType(delivery.connection.transport())) {
+        return session ? session : openSession(delivery, peer);
+    }
+    auto* const former = session ? session->link().get() : nullptr;
+    auto* link = dynamic_cast<DatagramLink*>(former);
+    if (link == nullptr && (former == nullptr || dynamic_cast<RequestLink*>(former) != nullptr)) {
+        session = openSession(delivery, peer);
+        link = dynamic_cast<DatagramLink*>(session->link().get());
+    }
+    if (link != nullptr) {
+        link->heard(delivery.context, delivery.connection.id().value, peer.binding);
+        delivery.state.protocol_state = link->state();
+    } else {
+        delivery.state.protocol_state.clear();
+    }
+    return session;
 }
 
 std::int32_t ComponentHandler::uplink(Delivery& delivery, Peer& peer,
@@ -441,6 +470,11 @@ void ComponentHandler::applyEffects(Delivery& delivery, const Peer& peer,
     CallSink& sink = delivery.context.sink();
     if (sink.state()) {
         delivery.state.protocol_state = *sink.state();
+        if (isDatagramType(delivery.connection.transport())) {
+            if (auto* link = dynamic_cast<DatagramLink*>(session->link().get())) {
+                link->setState(delivery.state.protocol_state);
+            }
+        }
     }
     applyPresence(delivery, peer, session);
     if (sink.repliesNow().empty() && !sink.closeReason()) {
@@ -534,6 +568,30 @@ void ComponentHandler::sent(network::Connection& connection, std::uint64_t token
     } else {
         callback({});
     }
+}
+
+std::int32_t ComponentHandler::pskOf(runtime::Loop& loop, std::string_view identity,
+                                     std::string& key, std::function<void()> ready) {
+    if (identity.empty() || identity.size() > kDeviceIdBytesMax) {
+        return FL_E_NOT_FOUND;
+    }
+    const device::DevicePtr device = parts_.registry->find(identity);
+    if (!device) {
+        parts_.registry->load(std::string{identity},
+                              [&loop, ready = std::move(ready)](
+                                  const base::Result<device::DevicePtr>&) { loop.post(ready); });
+        return FL_PENDING;
+    }
+    const auto facts = device->facts();
+    const auto bindings = this->bindings();
+    const bool served = std::any_of(bindings->begin(), bindings->end(), [&](const BindingPtr& b) {
+        return serves(*b, *facts->product);
+    });
+    if (!served || !facts->active || !facts->product->published) {
+        return FL_E_FORBIDDEN;
+    }
+    key = keyOf(device::configuration(*facts, kPskSetting));
+    return key.empty() ? FL_E_NOT_FOUND : FL_OK;
 }
 
 base::Status ComponentHandler::putState(runtime::Loop& loop, std::string_view component,

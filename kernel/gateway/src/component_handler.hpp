@@ -9,6 +9,7 @@
 #include "fairlead/network/handler.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ public:
                          std::uint64_t token) override;
     void sent(network::Connection& connection, std::uint64_t token, std::int32_t status) override;
     void closed(network::Connection& connection, std::uint32_t reason) override;
+    /// The identity is a device's id; see psk.hpp.
+    std::int32_t pskOf(runtime::Loop& loop, std::string_view identity, std::string& key,
+                       std::function<void()> ready) override;
     base::Status putState(runtime::Loop& loop, std::string_view component, std::string_view key,
                           std::string_view value) override;
     std::shared_ptr<const std::string> getState(runtime::Loop& loop, std::string_view component,
@@ -78,6 +82,7 @@ private:
     Lookup lookUp(Delivery& delivery, const BindingPtr& binding, Peer& out);
     void load(Delivery& delivery, const std::string& device_id);
     fl_status authenticate(Delivery& delivery, Peer& peer);
+    device::SessionPtr requestSession(Delivery& delivery, Peer& peer);
     device::SessionPtr openSession(Delivery& delivery, Peer& peer);
     std::int32_t refuse(Delivery& delivery, const BindingPtr& binding, fl_status status);
     std::int32_t decode(Delivery& delivery, Peer& peer);

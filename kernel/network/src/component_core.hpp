@@ -19,7 +19,8 @@ struct ComponentCore {
     ComponentCore(const ComponentSpec& spec, std::size_t loops)
         : id(spec.id), transport(spec.type->description().transport),
           has_connect(spec.type->description().connect), connections_max(spec.connections_max),
-          buffered_bytes_max(spec.buffered_bytes_max) {
+          buffered_bytes_max(spec.buffered_bytes_max), datagram_bytes_max(spec.datagram_bytes_max),
+          idle_ms(spec.idle_ms) {
         for (std::size_t i = 0; i < loops; ++i) {
             counters.push_back(std::make_unique<LoopCounters>());
         }
@@ -30,6 +31,8 @@ struct ComponentCore {
     const bool has_connect;
     const std::size_t connections_max;
     const std::size_t buffered_bytes_max;
+    const std::size_t datagram_bytes_max;
+    const std::uint64_t idle_ms;
     std::vector<std::unique_ptr<LoopCounters>> counters; ///< one per loop
     /// Connections not yet freed, over all loops; for limits and for waiting.
     std::atomic<std::size_t> alive{0};
@@ -57,6 +60,20 @@ struct Endpoint {
     std::shared_ptr<Instance> instance; ///< for new connections
     std::shared_ptr<TlsContext> tls;    ///< for new handshakes; nullptr: plain
     Handler* handler = nullptr;         ///< nullptr: connections are refused
+};
+
+/// What a control function is about.
+struct Selection {
+    std::shared_ptr<const ComponentCore> core; ///< nullptr: all components
+    const Handler* handler = nullptr; ///< not nullptr: those that still have to tell it their end
+
+    /// `connection` of either kind.
+    template <typename C>
+    bool matches(const C& connection) const noexcept {
+        return (core == nullptr || connection.endpoint().core == core) &&
+               (handler == nullptr ||
+                (connection.handler() == handler && !connection.isHandlerTold()));
+    }
 };
 
 } // namespace fairlead::network

@@ -16,6 +16,9 @@ using base::FieldError;
 using base::Json;
 using base::JsonValue;
 
+/// As the form has it.
+constexpr std::int64_t kIdleMs = 600'000;
+
 void collect(const base::Status& status, const std::string& field, const char* code,
              std::vector<FieldError>& errors) {
     if (!status) {
@@ -221,6 +224,9 @@ base::Result<ServerSettings> readSettings(const std::string& configuration,
     s.secure = base::booleanOr(json, "secure", false);
     s.certificate_id = base::textOr(json, "certificateId", "");
     s.client_certificates = clientsOf(base::textOr(json, "clientCertificates", "no"));
+    s.dtls = type.description().dtls && !type.description().tls;
+    s.psk = s.dtls && s.secure && base::textOr(json, "dtlsMode", "certificate") != "certificate";
+    s.idle_ms = static_cast<std::uint64_t>(base::integerOr(json, "idleTimeout", kIdleMs));
     s.connections_max = static_cast<std::size_t>(base::integerOr(json, "maxConnections", 0));
     s.message_bytes_max = largestByteSetting(json, schema);
     return s;

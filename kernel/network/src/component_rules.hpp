@@ -36,7 +36,10 @@ struct ServerSettings {
     bool secure = false;
     std::string certificate_id;
     ClientCertificate client_certificates = ClientCertificate::No;
+    bool dtls = false; ///< `secure` means DTLS
+    bool psk = false;  ///< with pre-shared keys
     std::size_t connections_max = 0;
+    std::uint64_t idle_ms = 0; ///< of datagram types
     /// The largest of the type's own settings that are sizes in bytes.
     std::size_t message_bytes_max = 0;
 };

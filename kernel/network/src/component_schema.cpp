@@ -89,6 +89,67 @@ constexpr std::string_view kSecure = R"json({
     }
   }
 })json";
+constexpr std::string_view kDtls = R"json({
+  "type": "object",
+  "properties": {
+    "secure": {"type": "boolean", "default": false, "title": "Enable DTLS", "x-group": "common"},
+    "dtlsMode": {"type": "string", "enum": ["certificate", "psk", "both"], "default": "certificate",
+      "title": "Key exchange", "x-visible-when": {"secure": true}, "x-group": "common",
+      "x-enum-titles": {"zh-CN": ["证书", "预共享密钥", "证书或预共享密钥"],
+                        "en": ["Certificate", "Pre-shared key", "Certificate or pre-shared key"]}},
+    "certificateId": {"type": "string", "maxLength": 64, "title": "Certificate", "x-ref": "certificates",
+      "x-visible-when": {"secure": true, "dtlsMode": ["certificate", "both"]},
+      "x-required-when": {"secure": true, "dtlsMode": ["certificate", "both"]}, "x-group": "common"},
+    "privateKeyAlias": {"type": "string", "maxLength": 64, "title": "Private-key alias",
+      "x-visible-when": {"secure": true, "dtlsMode": ["certificate", "both"]}, "x-group": "common"},
+    "clientCertificates": {"type": "string", "enum": ["no", "asked", "required"], "default": "no",
+      "title": "Client certificates",
+      "x-visible-when": {"secure": true, "dtlsMode": ["certificate", "both"]}, "x-group": "common",
+      "x-enum-titles": {"zh-CN": ["不需要", "可选", "必须"], "en": ["Not asked for", "Asked for", "Required"]}}
+  },
+  "x-order": ["secure", "dtlsMode", "certificateId", "privateKeyAlias", "clientCertificates"],
+  "i18n": {
+    "zh-CN": {
+      "/secure": "开启DTLS",
+      "/dtlsMode": "密钥交换方式",
+      "/dtlsMode#help": "使用预共享密钥时，身份标识为设备ID，密钥为设备或产品的配置项dtlsPsk",
+      "/certificateId": "证书",
+      "/privateKeyAlias": "私钥别名",
+      "/privateKeyAlias#help": "仅用于说明，证书中只有一个私钥",
+      "/clientCertificates": "客户端证书",
+      "/clientCertificates#help": "按证书中的受信任CA验证客户端，使用预共享密钥的设备不需要证书"
+    },
+    "en": {
+      "/secure": "Enable DTLS",
+      "/dtlsMode": "Key exchange",
+      "/dtlsMode#help": "With pre-shared keys the identity is the device's id, and the key the setting dtlsPsk of the device or its product.",
+      "/certificateId": "Certificate",
+      "/privateKeyAlias": "Private-key alias",
+      "/privateKeyAlias#help": "A note only; the certificate has one private key.",
+      "/clientCertificates": "Client certificates",
+      "/clientCertificates#help": "Clients are verified by the trusted authorities of the certificate; those with a pre-shared key need none."
+    }
+  }
+})json";
+
+constexpr std::string_view kDatagram = R"json({
+  "type": "object",
+  "properties": {
+    "idleTimeout": {"type": "integer", "minimum": 1000, "maximum": 86400000, "default": 600000,
+      "title": "Idle time", "x-unit": "millisecond", "x-group": "common"}
+  },
+  "x-order": ["maxConnections", "idleTimeout"],
+  "i18n": {
+    "zh-CN": {
+      "/idleTimeout": "空闲时间",
+      "/idleTimeout#help": "对端静默超过该时间后不再保留，之后向其下发消息需等待其再次上报"
+    },
+    "en": {
+      "/idleTimeout": "Idle time",
+      "/idleTimeout#help": "A peer silent for longer is forgotten; commands reach it again after its next message."
+    }
+  }
+})json";
 // clang-format on
 
 int depthOf(const JsonValue& schema) {
@@ -165,11 +226,20 @@ void merge(Json& to, const JsonValue& from) {
     appendArray(to, from, "oneOf");
 }
 
-void callItDtls(Json& schema) {
+/// Datagrams know no connections.
+void callThemPeers(Json& schema) {
     auto& allocator = schema.GetAllocator();
-    schema["properties"]["secure"]["title"].SetString("Enable DTLS", allocator);
-    schema["i18n"]["zh-CN"]["/secure"].SetString("开启DTLS", allocator);
-    schema["i18n"]["en"]["/secure"].SetString("Enable DTLS", allocator);
+    schema["properties"]["maxConnections"]["title"].SetString("Largest number of peers", allocator);
+    JsonValue& zh = schema["i18n"]["zh-CN"];
+    zh["/maxConnections"].SetString("最大对端数", allocator);
+    zh["/maxConnections#help"].SetString(
+        "超出后先移除静默最久的对端，否则拒绝新的对端；为空时按内存大小限制", allocator);
+    JsonValue& en = schema["i18n"]["en"];
+    en["/maxConnections"].SetString("Largest number of peers", allocator);
+    en["/maxConnections#help"].SetString(
+        "Further ones take the place of the one that has been silent longest, or are refused; "
+        "empty: as many as the memory allows.",
+        allocator);
 }
 
 base::Error broken(const TypeDescription& type, const std::string& why) {
@@ -205,11 +275,13 @@ base::Result<Json> componentSchema(const TypeDescription& type) {
     }
     FL_ASSIGN(Json schema, base::parseJson(type.client ? R"({"type":"object"})" : kServer));
     if (type.tls || type.dtls) {
-        FL_ASSIGN(const Json secure, base::parseJson(kSecure));
+        FL_ASSIGN(const Json secure, base::parseJson(type.tls ? kSecure : kDtls));
         merge(schema, secure);
-        if (type.dtls && !type.tls) {
-            callItDtls(schema);
-        }
+    }
+    if (type.datagram && !type.stream && !type.client) {
+        FL_ASSIGN(const Json datagram, base::parseJson(kDatagram));
+        merge(schema, datagram);
+        callThemPeers(schema);
     }
     merge(schema, own);
     return schema;

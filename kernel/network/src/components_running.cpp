@@ -28,6 +28,9 @@ base::Result<std::shared_ptr<TlsContext>> ComponentsService::tlsOf(const ServerS
     if (!settings.secure) {
         return std::shared_ptr<TlsContext>{};
     }
+    if (settings.dtls && settings.certificate_id.empty()) {
+        return TlsContext::makeDtls(nullptr, ClientCertificate::No, true);
+    }
     if (parts_.certificates == nullptr) {
         return base::Error(base::Errc::Unsupported, "network.certificate",
                            "TLS is not available: the server has no certificates");
@@ -36,7 +39,9 @@ base::Result<std::shared_ptr<TlsContext>> ComponentsService::tlsOf(const ServerS
     if (!material) {
         return std::move(material).error().within("The certificate cannot be used");
     }
-    return TlsContext::make(*material, settings.client_certificates);
+    return settings.dtls
+               ? TlsContext::makeDtls(&*material, settings.client_certificates, settings.psk)
+               : TlsContext::make(*material, settings.client_certificates);
 }
 
 base::Status ComponentsService::open(const NetworkComponent& component) {
@@ -71,6 +76,10 @@ base::Status ComponentsService::tryOpen(const NetworkComponent& component, Runni
     spec.tls = std::move(tls);
     spec.connections_max = settings.connections_max;
     spec.buffered_bytes_max += settings.message_bytes_max;
+    if (settings.message_bytes_max != 0) {
+        spec.datagram_bytes_max = std::min(settings.message_bytes_max, spec.datagram_bytes_max);
+    }
+    spec.idle_ms = settings.idle_ms;
     FL_ASSIGN(const std::uint16_t port, parts_.engine->open(spec));
     const TypeDescription& d = type->description();
     running.state = RunState::Running;
@@ -79,6 +88,8 @@ base::Status ComponentsService::tryOpen(const NetworkComponent& component, Runni
     running.local_address = addressOf({}, settings.host, port);
     running.certificate_id = settings.secure ? settings.certificate_id : std::string{};
     running.client_certificates = settings.client_certificates;
+    running.dtls = settings.dtls;
+    running.psk = settings.psk;
     return {};
 }
 
@@ -117,23 +128,25 @@ void ComponentsService::restart(const NetworkComponent& component, const Network
 
 void ComponentsService::certificateChanged(const std::string& certificate_id) {
     const std::lock_guard lock(operations_);
-    std::vector<std::pair<std::string, ClientCertificate>> users;
+    std::vector<std::pair<std::string, ServerSettings>> users;
     {
         const std::lock_guard state_lock(state_);
         for (auto& [id, running] : running_) {
             if (running.state == RunState::Running && running.certificate_id == certificate_id) {
-                users.emplace_back(id, running.client_certificates);
+                ServerSettings settings;
+                settings.secure = true;
+                settings.certificate_id = certificate_id;
+                settings.client_certificates = running.client_certificates;
+                settings.dtls = running.dtls;
+                settings.psk = running.psk;
+                users.emplace_back(id, std::move(settings));
             } else if (running.retry) {
                 running.retry_at = Clock::now();
             }
         }
         wake_.notify_all();
     }
-    for (const auto& [id, clients] : users) {
-        ServerSettings settings;
-        settings.secure = true;
-        settings.certificate_id = certificate_id;
-        settings.client_certificates = clients;
+    for (const auto& [id, settings] : users) {
         auto tls = tlsOf(settings);
         const auto done = tls ? parts_.engine->replaceTls(id, *tls) : base::Status(tls.error());
         if (!done) {

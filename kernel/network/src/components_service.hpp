@@ -49,6 +49,8 @@ private:
         std::string local_address;
         std::string certificate_id; ///< in use; empty: plain
         ClientCertificate client_certificates = ClientCertificate::No;
+        bool dtls = false;
+        bool psk = false;
         bool retry = false;
         int attempts = 0;
         Clock::time_point retry_at{};

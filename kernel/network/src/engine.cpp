@@ -3,6 +3,7 @@
 
 #include "component_core.hpp"
 #include "component_metrics.hpp"
+#include "datagram_shard.hpp"
 #include "fairlead/base/assert.hpp"
 #include "fairlead/network/tls_context.hpp"
 #include "fairlead/runtime/log.hpp"
@@ -11,6 +12,9 @@
 #include "shard.hpp"
 #include "socket.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -33,6 +37,44 @@ constexpr std::chrono::milliseconds kLookAgain{20};
 /// Drain time of connections whose handler goes away.
 constexpr std::uint64_t kHandlerDrainMs = 2'000;
 
+/// Part of the machine's memory that the peers of one component may take when nobody says how many
+/// there may be; and what one takes, with its session and what plugin and gateway keep for it.
+constexpr std::size_t kPeersMemoryPart = 8;
+constexpr std::size_t kPlainPeerBytes = std::size_t{2} << 10;
+constexpr std::size_t kDtlsPeerBytes = std::size_t{45} << 10;
+
+std::size_t peersMax(bool secure, std::size_t connections_max) {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page_bytes = sysconf(_SC_PAGESIZE);
+    const std::size_t memory =
+        static_cast<std::size_t>(std::max(pages, 1L)) * static_cast<std::size_t>(page_bytes);
+    return std::min(connections_max,
+                    memory / kPeersMemoryPart / (secure ? kDtlsPeerBytes : kPlainPeerBytes));
+}
+
+bool isDatagram(const NetworkType& type) {
+    return type.description().datagram && !type.description().stream;
+}
+
+base::Status checkType(const ComponentSpec& spec) {
+    const TypeDescription& type = spec.type->description();
+    const char* why = nullptr;
+    if (type.client || !(type.stream || type.datagram)) {
+        why = "only servers of streams or datagrams are supported";
+    } else if (spec.tls != nullptr && !(isDatagram(*spec.type) ? type.dtls : type.tls)) {
+        why = "it has no encryption";
+    }
+    if (why != nullptr) {
+        return base::Error(base::Errc::Unsupported, "network.type_unsupported",
+                           "Components of type " + type.id + " cannot be served so: " + why);
+    }
+    return {};
+}
+
+Shard::Match matchOf(const Selection& selection) {
+    return [selection](const EngineConnection& c) { return selection.matches(c); };
+}
+
 struct Record {
     ComponentSpec spec;
     std::shared_ptr<ComponentCore> core;
@@ -46,6 +88,7 @@ struct Engine::Impl {
         : loops(std::move(given_loops)), shared(options, loops.size()) {
         for (runtime::Loop* loop : loops) {
             shards.push_back(std::make_unique<Shard>(*loop, shared));
+            datagrams.push_back(std::make_unique<DatagramShard>(*shards.back()));
         }
     }
 
@@ -54,17 +97,18 @@ struct Engine::Impl {
     base::Result<std::uint16_t> open(const ComponentSpec& spec);
     base::Result<std::shared_ptr<Instance>> instantiate(const ComponentSpec& spec) const;
     void close(const std::string& id, std::uint64_t drain_ms);
-    /// Drains the connections that match until `gone`, cutting off what takes too long. False when
+    /// Drains the selected connections until `gone`, cutting off what takes too long. False when
     /// something unsent was cut off.
-    bool settle(const Shard::Match& match, const std::function<bool()>& gone,
+    bool settle(const Selection& selection, const std::function<bool()>& gone,
                 std::uint64_t drain_ms);
-    std::size_t count(const Shard::Match& match);
+    std::size_t count(const Selection& selection);
     void retire(std::shared_ptr<Instance> instance);
     void collect();
 
     std::vector<runtime::Loop*> loops;
     EngineShared shared;
     std::vector<std::unique_ptr<Shard>> shards;
+    std::vector<std::unique_ptr<DatagramShard>> datagrams; // beside each of them
     std::mutex control;
     bool stopped = false;   // guarded by control
     mutable std::mutex map; // guards components and handlers
@@ -87,7 +131,8 @@ void Engine::Impl::onLoops(const std::function<void(std::size_t)>& task) {
 }
 
 base::Result<std::shared_ptr<Instance>> Engine::Impl::instantiate(const ComponentSpec& spec) const {
-    auto instance = spec.type->create(hostTable(), spec.id, spec.configuration);
+    auto table = isDatagram(*spec.type) ? datagramHostTable() : hostTable();
+    auto instance = spec.type->create(std::move(table), spec.id, spec.configuration);
     if (!instance) {
         return std::move(instance).error().within("The type " + spec.type->description().id +
                                                   " refused the configuration");
@@ -95,16 +140,16 @@ base::Result<std::shared_ptr<Instance>> Engine::Impl::instantiate(const Componen
     return instance;
 }
 
-base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& spec) {
-    const TypeDescription& type = spec.type->description();
-    if (!type.stream || type.client) {
-        return base::Error(base::Errc::Unsupported, "network.type_unsupported",
-                           "Components of type " + type.id +
-                               " cannot be served: only stream servers are supported");
+base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& given) {
+    FL_TRY(checkType(given));
+    ComponentSpec spec = given;
+    const bool datagram = isDatagram(*spec.type);
+    if (datagram && spec.connections_max == 0) {
+        spec.connections_max = peersMax(spec.tls != nullptr, shared.options.connections_max);
     }
-    FL_ASSIGN(Listeners listeners,
-              listenShared({spec.host, spec.port, shared.options.backlog, spec.keep_alive},
-                           shards.size()));
+    FL_ASSIGN(Listeners listeners, listenShared({spec.host, spec.port, shared.options.backlog,
+                                                 spec.keep_alive, datagram},
+                                                shards.size()));
     FL_ASSIGN(auto instance, instantiate(spec));
     auto core = std::make_shared<ComponentCore>(spec, shards.size());
     Handler* handler = nullptr;
@@ -117,28 +162,40 @@ base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& spec) {
     onLoops([&](std::size_t i) {
         auto endpoint = std::make_shared<Endpoint>(
             Endpoint{core, core->counters[i].get(), instance, spec.tls, handler});
-        shards[i]->add(std::move(endpoint), std::move(listeners.sockets[i]));
+        if (datagram) {
+            datagrams[i]->add(std::move(endpoint), std::move(listeners.sockets[i]));
+        } else {
+            shards[i]->add(std::move(endpoint), std::move(listeners.sockets[i]));
+        }
     });
     publishMetrics(core);
     return listeners.port;
 }
 
-std::size_t Engine::Impl::count(const Shard::Match& match) {
+std::size_t Engine::Impl::count(const Selection& selection) {
     std::atomic<std::size_t> sum{0};
-    onLoops([&](std::size_t i) { sum.fetch_add(shards[i]->count(match)); });
+    onLoops([&](std::size_t i) {
+        sum.fetch_add(shards[i]->count(matchOf(selection)) + datagrams[i]->count(selection));
+    });
     return sum.load();
 }
 
-bool Engine::Impl::settle(const Shard::Match& match, const std::function<bool()>& gone,
+bool Engine::Impl::settle(const Selection& selection, const std::function<bool()>& gone,
                           std::uint64_t drain_ms) {
-    onLoops([&](std::size_t i) { shards[i]->drain(match, drain_ms); });
+    onLoops([&](std::size_t i) {
+        shards[i]->drain(matchOf(selection), drain_ms);
+        datagrams[i]->drain(selection, drain_ms);
+    });
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms) + kLastWords;
     std::atomic<std::size_t> cut{0};
     shared.waiters.fetch_add(1);
     while (!gone()) {
         if (std::chrono::steady_clock::now() >= deadline) {
-            onLoops([&](std::size_t i) { cut.fetch_add(shards[i]->cut(match)); });
+            onLoops([&](std::size_t i) {
+                cut.fetch_add(shards[i]->cut(matchOf(selection)));
+                datagrams[i]->cut(selection);
+            });
         }
         std::unique_lock lock(shared.mutex);
         shared.freed.wait_for(lock, kLookAgain);
@@ -159,9 +216,12 @@ void Engine::Impl::close(const std::string& id, std::uint64_t drain_ms) {
     }
     const std::shared_ptr<ComponentCore> core = record.core;
     withdrawMetrics(*core);
-    onLoops([&](std::size_t i) { shards[i]->stopListening(id); });
-    settle([core](const EngineConnection& c) { return c.endpoint().core == core; },
-           [&] { return core->alive.load() == 0; }, drain_ms);
+    onLoops([&](std::size_t i) {
+        shards[i]->stopListening(id);
+        datagrams[i]->stopListening(id);
+    });
+    settle(
+        {core, nullptr}, [&] { return core->alive.load() == 0; }, drain_ms);
     {
         const std::lock_guard lock(map);
         components.erase(id);
@@ -229,13 +289,14 @@ void Engine::setHandler(const std::string& id, Handler* handler) {
     if (core == nullptr || former == handler) {
         return;
     }
-    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setHandler(id, handler); });
+    impl_->onLoops([&](std::size_t i) {
+        impl_->shards[i]->setHandler(id, handler);
+        impl_->datagrams[i]->setHandler(id, handler);
+    });
     if (former == nullptr) {
         return;
     }
-    const Shard::Match served = [core, former](const EngineConnection& c) {
-        return c.endpoint().core == core && c.handler() == former && !c.isHandlerTold();
-    };
+    const Selection served{core, former};
     impl_->settle(
         served, [&] { return impl_->count(served) == 0; }, kHandlerDrainMs);
 }
@@ -255,7 +316,10 @@ base::Status Engine::replaceInstance(const std::string& id, std::shared_ptr<Netw
     spec.type = std::move(type);
     spec.configuration = configuration;
     FL_ASSIGN(auto instance, impl_->instantiate(spec));
-    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setInstance(id, instance); });
+    impl_->onLoops([&](std::size_t i) {
+        impl_->shards[i]->setInstance(id, instance);
+        impl_->datagrams[i]->setInstance(id, instance);
+    });
     {
         const std::lock_guard map_lock(impl_->map);
         Record& record = impl_->components.at(id);
@@ -271,7 +335,10 @@ base::Status Engine::replaceTls(const std::string& id, std::shared_ptr<TlsContex
     if (!isOpen(id)) {
         return base::Error::notFound("No component " + id + " is open");
     }
-    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setTls(id, tls); });
+    impl_->onLoops([&](std::size_t i) {
+        impl_->shards[i]->setTls(id, tls);
+        impl_->datagrams[i]->setTls(id, tls);
+    });
     return {};
 }
 
@@ -310,7 +377,8 @@ std::vector<std::string> Engine::componentIds() const {
 }
 
 std::size_t Engine::loopOf(ConnectionId id) const noexcept {
-    const std::size_t index = static_cast<std::size_t>(id.value >> 56U);
+    // The highest bit tells datagram peers from streams.
+    const std::size_t index = static_cast<std::size_t>(id.value >> 56U) & 0x7FU;
     for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
         if (impl_->loops[i]->index() == index) {
             return i;
@@ -320,6 +388,9 @@ std::size_t Engine::loopOf(ConnectionId id) const noexcept {
 }
 
 Connection* Engine::find(ConnectionId id) noexcept {
+    if (DatagramShard::isPeer(id)) {
+        return impl_->datagrams[loopOf(id)]->find(id);
+    }
     return impl_->shards[loopOf(id)]->find(id);
 }
 
@@ -336,10 +407,11 @@ bool Engine::stop(std::uint64_t drain_ms) {
     impl_->onLoops([&](std::size_t i) {
         for (const std::string& id : ids) {
             impl_->shards[i]->stopListening(id);
+            impl_->datagrams[i]->stopListening(id);
         }
     });
-    const bool orderly = impl_->settle([](const EngineConnection&) { return true; },
-                                       [&] { return impl_->shared.alive.load() == 0; }, drain_ms);
+    const bool orderly = impl_->settle(
+        {}, [&] { return impl_->shared.alive.load() == 0; }, drain_ms);
     for (const std::string& id : ids) {
         impl_->close(id, 0);
     }

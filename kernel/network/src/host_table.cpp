@@ -2,6 +2,7 @@
 #include "host_table.hpp"
 
 #include "connection.hpp"
+#include "datagram_peer.hpp"
 #include "fairlead/factory/network.h"
 #include "fairlead/network/close_reason.hpp"
 #include "owned_message.hpp"
@@ -15,55 +16,68 @@ static_assert(
     close_reason::kKicked == FL_CLOSE_KICKED && close_reason::kShutdown == FL_CLOSE_SHUTDOWN &&
     close_reason::kLimit == FL_CLOSE_LIMIT && close_reason::kUnauthorized == FL_CLOSE_UNAUTHORIZED);
 static_assert(kTimersPerConnection == FL_NETWORK_TIMERS);
+static_assert(kDatagramBytesMax == FL_NETWORK_DATAGRAM_BYTES_MAX);
 
 namespace {
+
+// The functions are the same for both kinds of connections, C; which kind it is, is a matter of the
+// component's type, so each gets a table of its own instead of a look at every call.
 
 /// Largest value of state_put, as the contract says.
 constexpr std::size_t kStateBytesMax = std::size_t{64} << 10;
 
+template <typename C>
 fl_status hostWrite(void*, fl_conn* conn, fl_bytes bytes) noexcept {
-    return EngineConnection::of(conn).pluginWrite(bytes.p, bytes.n);
+    return C::of(conn).pluginWrite(bytes.p, bytes.n);
 }
 
+template <typename C>
 fl_status hostDeliver(void*, fl_conn* conn, const fl_transport_message* message,
                       const fl_delivery* delivery) noexcept {
     if (message == nullptr || delivery == nullptr ||
         delivery->once_key.n > FL_NETWORK_ONCE_KEY_BYTES_MAX) {
         return FL_E_INVALID;
     }
-    return EngineConnection::of(conn).pluginDeliver(*message, delivery->flags, delivery->token,
-                                                    viewOf(delivery->once_key));
+    return C::of(conn).pluginDeliver(*message, delivery->flags, delivery->token,
+                                     viewOf(delivery->once_key));
 }
 
+template <typename C>
 fl_status hostRelease(void*, fl_conn* conn, fl_str once_key, std::uint64_t token) noexcept {
     if (once_key.n == 0 || once_key.n > FL_NETWORK_ONCE_KEY_BYTES_MAX) {
         return FL_E_INVALID;
     }
-    return EngineConnection::of(conn).pluginRelease(viewOf(once_key), token);
+    return C::of(conn).pluginRelease(viewOf(once_key), token);
 }
 
+template <typename C>
 void hostSent(void*, fl_conn* conn, std::uint64_t token, fl_status status) noexcept {
-    EngineConnection::of(conn).pluginSent(token, status);
+    C::of(conn).pluginSent(token, status);
 }
 
+template <typename C>
 void hostClose(void*, fl_conn* conn, std::uint32_t reason, fl_str text) noexcept {
-    EngineConnection::of(conn).pluginClose(reason, viewOf(text));
+    C::of(conn).pluginClose(reason, viewOf(text));
 }
 
+template <typename C>
 void hostSetTimer(void*, fl_conn* conn, std::uint32_t id, std::uint64_t milliseconds) noexcept {
-    EngineConnection::of(conn).pluginSetTimer(id, milliseconds);
+    C::of(conn).pluginSetTimer(id, milliseconds);
 }
 
+template <typename C>
 void hostReport(void*, fl_conn* conn, fl_str what, fl_str detail) noexcept {
-    EngineConnection::of(conn).pluginReport(viewOf(what), viewOf(detail));
+    C::of(conn).pluginReport(viewOf(what), viewOf(detail));
 }
 
+template <typename C>
 std::size_t hostOutputBytes(void*, fl_conn* conn) noexcept {
-    return EngineConnection::of(conn).outputBytes();
+    return C::of(conn).outputBytes();
 }
 
+template <typename C>
 fl_status hostStatePut(void*, fl_str key, fl_bytes value) noexcept {
-    EngineConnection* connection = EngineConnection::current();
+    C* connection = C::current();
     if (connection == nullptr || key.n == 0) {
         return FL_E_INVALID;
     }
@@ -74,8 +88,9 @@ fl_status hostStatePut(void*, fl_str key, fl_bytes value) noexcept {
                                       {reinterpret_cast<const char*>(value.p), value.n});
 }
 
+template <typename C>
 fl_status hostStateGet(void*, fl_str key, fl_bytes* out) noexcept {
-    EngineConnection* connection = EngineConnection::current();
+    C* connection = C::current();
     if (connection == nullptr || out == nullptr) {
         return FL_E_INVALID;
     }
@@ -85,18 +100,28 @@ fl_status hostStateGet(void*, fl_str key, fl_bytes* out) noexcept {
     return status;
 }
 
+template <typename C>
 fl_status hostStateRemove(void*, fl_str key) noexcept {
-    return hostStatePut(nullptr, key, {nullptr, 0});
+    return hostStatePut<C>(nullptr, key, {nullptr, 0});
+}
+
+template <typename C>
+std::shared_ptr<const fl_network_host> tableOf() {
+    static const auto table = std::make_shared<const fl_network_host>(
+        fl_network_host{sizeof(fl_network_host), 0, nullptr, hostWrite<C>, hostDeliver<C>,
+                        hostRelease<C>, hostSent<C>, hostClose<C>, hostSetTimer<C>, hostReport<C>,
+                        hostOutputBytes<C>, hostStatePut<C>, hostStateGet<C>, hostStateRemove<C>});
+    return table;
 }
 
 } // namespace
 
 std::shared_ptr<const fl_network_host> hostTable() {
-    static const auto table = std::make_shared<const fl_network_host>(
-        fl_network_host{sizeof(fl_network_host), 0, nullptr, hostWrite, hostDeliver, hostRelease,
-                        hostSent, hostClose, hostSetTimer, hostReport, hostOutputBytes,
-                        hostStatePut, hostStateGet, hostStateRemove});
-    return table;
+    return tableOf<EngineConnection>();
+}
+
+std::shared_ptr<const fl_network_host> datagramHostTable() {
+    return tableOf<DatagramPeer>();
 }
 
 } // namespace fairlead::network

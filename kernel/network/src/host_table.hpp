@@ -10,5 +10,7 @@ namespace fairlead::network {
 /// The services that the engine gives to instances of network types. Serves all components: what a
 /// call is about is told by its connection.
 std::shared_ptr<const fl_network_host> hostTable();
+/// The same for datagram types.
+std::shared_ptr<const fl_network_host> datagramHostTable();
 
 } // namespace fairlead::network

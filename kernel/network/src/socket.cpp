@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "socket.hpp"
 
+#include "fairlead/runtime/log.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -78,8 +81,34 @@ base::Error listenError(const ListenOptions& options, int code) {
     }
 }
 
+/// A burst of devices must not be lost before the loop comes round.
+bool enlargeBuffers(int fd) noexcept {
+    if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kDatagramReceiveBytes) &&
+        !set(fd, SOL_SOCKET, SO_RCVBUF, kDatagramReceiveBytes)) {
+        return false;
+    }
+    int given = 0;
+    socklen_t size = sizeof(given);
+    static std::atomic<bool> warned{false};
+    // The kernel answers twice what it was asked for, its own bookkeeping included.
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &given, &size) == 0 &&
+        given < 2 * kDatagramReceiveBytes && !warned.exchange(true)) {
+        runtime::logWarning("network",
+                            "The system gives UDP sockets a receive buffer of " +
+                                std::to_string(given / 2) + " instead of " +
+                                std::to_string(kDatagramReceiveBytes) +
+                                " bytes, so bursts of datagrams may be lost; raise the sysctl "
+                                "net.core.rmem_max");
+    }
+    return true;
+}
+
 /// Options that accepted sockets inherit are set here once instead of on each of them.
 bool configure(int fd, const ListenOptions& options) noexcept {
+    if (options.datagram) {
+        // Without SO_REUSEADDR, with which two programs could have the same UDP port.
+        return enlargeBuffers(fd);
+    }
     bool ok = set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options.keep_alive) {
         ok = ok && set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
@@ -91,7 +120,8 @@ bool configure(int fd, const ListenOptions& options) noexcept {
 }
 
 base::Result<Descriptor> bindOne(const Address& address, const ListenOptions& options, bool first) {
-    Descriptor fd(socket(address.base.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const int kind = options.datagram ? SOCK_DGRAM : SOCK_STREAM;
+    Descriptor fd(socket(address.base.sa_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd.isOpen() || !configure(fd.get(), options) ||
         (!first && !set(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) ||
         bind(fd.get(), &address.base, lengthOf(address)) != 0 ||
@@ -143,7 +173,7 @@ base::Result<Listeners> listenShared(const ListenOptions& options, std::size_t c
     }
     // All are bound before the first listens: none of them answers when a later one fails.
     for (const Descriptor& fd : result.sockets) {
-        if (listen(fd.get(), options.backlog) != 0) {
+        if (!options.datagram && listen(fd.get(), options.backlog) != 0) {
             return listenError(options, errno);
         }
     }

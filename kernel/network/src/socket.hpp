@@ -34,6 +34,7 @@ struct ListenOptions {
     std::uint16_t port = 0;
     int backlog = 4096;
     bool keep_alive = true;
+    bool datagram = false; ///< UDP: bound only
 };
 
 struct Listeners {
@@ -44,6 +45,10 @@ struct Listeners {
 /// `count` sockets that share one port (SO_REUSEPORT). The first is bound without sharing, so that
 /// a port that anybody else has is refused even if they would share it.
 base::Result<Listeners> listenShared(const ListenOptions& options, std::size_t count);
+
+/// What datagrams wait in while a loop is busy. The system gives less where net.core.rmem_max says
+/// so; that is logged once.
+inline constexpr int kDatagramReceiveBytes = 8 << 20;
 
 /// "192.0.2.1:4711", "[2001:db8::1]:4711".
 std::string addressText(const sockaddr* address);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fairlead/network/tls_context.hpp"
 
+#include "dtls_stream.hpp"
 #include "fairlead/base/assert.hpp"
 
 #include <openssl/err.h>
@@ -111,6 +112,10 @@ void configure(SSL_CTX* context) {
     // new certificate or new trust everybody starts with a full handshake.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 1);
+}
+
+/// Session ids of one context mean nothing to another.
+void nameSessions(SSL_CTX* context) {
     static constexpr unsigned char kSessionContext[] = "fairlead";
     FL_ASSERT(
         SSL_CTX_set_session_id_context(context, kSessionContext, sizeof(kSessionContext) - 1) == 1);
@@ -125,9 +130,27 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::make(const CertificateMate
     FL_ASSERT(raw != nullptr);
     std::shared_ptr<TlsContext> context(new TlsContext(raw));
     configure(raw);
+    nameSessions(raw);
     FL_TRY(useChain(raw, material.chain));
     FL_TRY(useKey(raw, material.key));
     FL_TRY(trustClients(raw, material.trust, clients));
+    return context;
+}
+
+base::Result<std::shared_ptr<TlsContext>>
+TlsContext::makeDtls(const CertificateMaterial* material, ClientCertificate clients, bool psk) {
+    FL_ASSERT(material != nullptr || psk);
+    ERR_clear_error();
+    SSL_CTX* raw = SSL_CTX_new(DTLS_server_method());
+    FL_ASSERT(raw != nullptr);
+    std::shared_ptr<TlsContext> context(new TlsContext(raw, psk));
+    configureDtls(raw, psk);
+    nameSessions(raw);
+    if (material != nullptr) {
+        FL_TRY(useChain(raw, material->chain));
+        FL_TRY(useKey(raw, material->key));
+        FL_TRY(trustClients(raw, material->trust, clients));
+    }
     return context;
 }
 

@@ -2,6 +2,7 @@
 #include "tls_stream.hpp"
 
 #include "fairlead/base/assert.hpp"
+#include "tls_peer.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -77,13 +78,21 @@ void TlsStream::shutdown() noexcept {
 }
 
 std::string TlsStream::serverName() const {
-    const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
-    return name == nullptr ? std::string{} : name;
+    return serverNameOf(ssl_);
 }
 
 std::string TlsStream::clientSubject() const {
-    X509* certificate = SSL_get0_peer_certificate(ssl_);
-    if (certificate == nullptr || SSL_get_verify_result(ssl_) != X509_V_OK) {
+    return clientSubjectOf(ssl_);
+}
+
+std::string serverNameOf(const SSL* ssl) {
+    const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    return name == nullptr ? std::string{} : name;
+}
+
+std::string clientSubjectOf(const SSL* ssl) {
+    X509* certificate = SSL_get0_peer_certificate(ssl);
+    if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) {
         return {};
     }
     BIO* memory = BIO_new(BIO_s_mem());

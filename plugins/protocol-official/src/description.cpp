@@ -53,9 +53,22 @@ constexpr std::string_view kBinarySchema = R"json({
 "properties":{
  "secureKey":{"type":"string","title":"secureKey","minLength":1,"maxLength":128,"x-order":1,
   "x-widget":"password","x-secret":true,
-  "x-help":"TCP: token of the online message; UDP: token of every datagram"}},
+  "x-help":"Token of the online message"}},
 "i18n":{"zh-CN":{"":"设备密钥","/secureKey":"secureKey",
- "/secureKey#help":"TCP:上线消息中的令牌;UDP:每个数据包中的令牌"}}})json";
+ "/secureKey#help":"上线消息中的令牌"}}})json";
+
+constexpr std::string_view kUdpSchema = R"json({
+"type":"object","title":"Device key",
+"properties":{
+ "secureKey":{"type":"string","title":"secureKey","minLength":1,"maxLength":128,"x-order":1,
+  "x-widget":"password","x-secret":true,
+  "x-help":"Token of every datagram"},
+ "dtlsPsk":{"type":"string","title":"DTLS pre-shared key","minLength":1,"maxLength":130,"x-order":2,
+  "x-widget":"password","x-secret":true,
+  "x-help":"For DTLS with pre-shared keys; the identity is the device id. Text, or hex with 0x in front; 1 to 64 bytes"}},
+"i18n":{"zh-CN":{"":"设备密钥","/secureKey":"secureKey",
+ "/secureKey#help":"每个数据包中的令牌","/dtlsPsk":"DTLS 预共享密钥",
+ "/dtlsPsk#help":"用于 DTLS 预共享密钥方式,身份标识为设备ID;文本,或以 0x 开头的十六进制,1 至 64 字节"}}})json";
 
 void addMqtt(sdk::ProtocolDescription& out, std::string_view document) {
     out.transport(
@@ -246,7 +259,7 @@ struct Descriptor {
         addMqtt(description, mqtt);
         addHttp(description, http, socket);
         description.transport("TCP", {}, kBinarySchema, tcp);
-        description.transport("UDP", {}, kBinarySchema, udp);
+        description.transport("UDP", {}, kUdpSchema, udp);
         description.feature("firmware");
     }
 };

@@ -229,6 +229,13 @@ First device (`d1`, secureKey `admin`), temperature 36.5:
 ```sh
 printf '\0\0\5admin\3\0\0\1\213\317\345h\0\0\2\0\2d1\0\1\0\4temp\11B\22\0\0' | nc -u -w1 HOST PORT | xxd
 ```
+
+Behind DTLS with pre-shared keys, `dtlsPsk` of the product or the device is the key and the device's id the identity:
+
+```sh
+printf '\0\0\5admin\3\0\0\1\213\317\345h\0\0\2\0\2d1\0\1\0\4temp\11B\22\0\0' |
+  openssl s_client -dtls1_2 -connect HOST:PORT -psk_identity d1 -psk HEX -quiet
+```
 )";
 
 const std::string_view kUdpZh = R"(# UDP
@@ -240,6 +247,13 @@ const std::string_view kUdpZh = R"(# UDP
 
 ```sh
 printf '\0\0\5admin\3\0\0\1\213\317\345h\0\0\2\0\2d1\0\1\0\4temp\11B\22\0\0' | nc -u -w1 HOST PORT | xxd
+```
+
+使用 DTLS 预共享密钥时,密钥为产品或设备的 `dtlsPsk`,身份标识为设备ID:
+
+```sh
+printf '\0\0\5admin\3\0\0\1\213\317\345h\0\0\2\0\2d1\0\1\0\4temp\11B\22\0\0' |
+  openssl s_client -dtls1_2 -connect HOST:PORT -psk_identity d1 -psk HEX -quiet
 ```
 )";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes.hpp"
 #include "link.hpp"
+#include "psk.hpp"
 
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
@@ -36,6 +37,15 @@ class ComponentHandlerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(commandIsEncodedAndItsOutcomeReported);
     CPPUNIT_TEST(commandToAClosedConnectionFails);
     CPPUNIT_TEST(endOfConnectionEndsTheSession);
+    CPPUNIT_TEST(commandGoesWhereTheDeviceSpokeLast);
+    CPPUNIT_TEST(wrongDatagramMovesNothing);
+    CPPUNIT_TEST(commandToAForgottenAddressFails);
+    CPPUNIT_TEST(disconnectedDatagramDeviceLeavesItsPeer);
+    CPPUNIT_TEST(protocolStateIsTheDevicesNotThePeers);
+    CPPUNIT_TEST(datagramsTakeOverFromHttpOnly);
+    CPPUNIT_TEST(preSharedKeyIsADevicesSetting);
+    CPPUNIT_TEST(preSharedKeyMayHaveToBeLoaded);
+    CPPUNIT_TEST(readsKeys);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -220,7 +230,146 @@ public:
         CPPUNIT_ASSERT(sessions_.live.empty());
     }
 
+    void commandGoesWhereTheDeviceSpokeLast() {
+        FakeConnection& first = open("UDP");
+        FakeConnection& second = open("UDP");
+        datagram(first, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "one"));
+        datagram(second, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "two"));
+        CPPUNIT_ASSERT(first.events == Events{"send one"});
+        CPPUNIT_ASSERT(second.events == Events{"send two"});
+        commit();
+        CPPUNIT_ASSERT_EQUAL(std::string{"complete 7 0 reply 200"}, second.events.back());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, sessions_.live.size());
+    }
+    void wrongDatagramMovesNothing() {
+        FakeConnection& first = open("UDP");
+        FakeConnection& second = open("UDP");
+        datagram(first, "d1", "x");
+        run([&] { deliver(second, FL_TRANSPORT_DATA, "d1", "bad", "x", {}); });
+        settle();
+        CPPUNIT_ASSERT(second.events == Events{"complete 7 -6 reply 401"});
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "one"));
+        CPPUNIT_ASSERT(first.events == Events{"send one"});
+    }
+    void commandToAForgottenAddressFails() {
+        FakeConnection& c = open("UDP");
+        datagram(c, "d1", "x");
+        run([&] { handler_->closed(c, FL_CLOSE_TIMEOUT); });
+        connections_.clear();
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, sessions_.live.count("d1")); // it may come back
+        CPPUNIT_ASSERT_EQUAL(std::string{"device.address_unknown"}, command("d1", "one"));
+    }
+    void disconnectedDatagramDeviceLeavesItsPeer() {
+        FakeConnection& c = open("UDP");
+        datagram(c, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "bye", FL_DEVICE_DISCONNECT));
+        CPPUNIT_ASSERT(c.events == Events{"send bye"});
+        CPPUNIT_ASSERT(sessions_.live.empty());
+        datagram(c, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, sessions_.live.count("d1"));
+    }
+    void protocolStateIsTheDevicesNotThePeers() {
+        registry_.cached["d2"] = makeDevice("d2");
+        FakeConnection& first = open("UDP");
+        FakeConnection& second = open("UDP");
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_MALFORMED}, datagram(first, "d1", "recall"));
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_PENDING}, datagram(first, "d1", "remember x"));
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_MALFORMED}, datagram(first, "d2", "recall"));
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_PENDING}, datagram(second, "d1", "recall"));
+        command("d2", "stateful"); // what a command leaves, the answer finds
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_PENDING}, datagram(second, "d2", "recall"));
+    }
+    void datagramsTakeOverFromHttpOnly() {
+        FakeConnection& http = open("HTTP");
+        datagram(http, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{"device.no_downlink"}, command("d1", "one"));
+        FakeConnection& udp = open("UDP");
+        datagram(udp, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "two"));
+        datagram(http, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "three"));
+        CPPUNIT_ASSERT((udp.events == Events{"send two", "send three"}));
+        FakeConnection& mqtt = loggedIn("MQTT");
+        datagram(udp, "d1", "x");
+        CPPUNIT_ASSERT_EQUAL(std::string{}, command("d1", "four"));
+        CPPUNIT_ASSERT(mqtt.events == Events{"send four"});
+    }
+    void preSharedKeyIsADevicesSetting() {
+        std::string key;
+        const auto ask = [&](const std::string& identity) {
+            key.clear();
+            return handler_->pskOf(*loop_, identity, key, [] {});
+        };
+        const auto with = [&](const std::string& id, const std::string& setting, bool active) {
+            auto facts =
+                std::make_shared<device::DeviceEntry::Facts>(*makeDevice(id, "", active)->facts());
+            facts->configuration["dtlsPsk"] = setting;
+            registry_.cached[id] = std::make_shared<device::DeviceEntry>(facts);
+        };
+        with("k1", "secret", true);
+        with("k2", "0x00fF", true);
+        with("k3", "secret", false);
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_OK}, ask("k1"));
+        CPPUNIT_ASSERT_EQUAL(std::string{"secret"}, key);
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_OK}, ask("k2"));
+        CPPUNIT_ASSERT_EQUAL((std::string{"\0\xff", 2}), key);
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_FORBIDDEN}, ask("k3"));
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_NOT_FOUND}, ask("d1")); // has none
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_NOT_FOUND}, ask(""));
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_NOT_FOUND}, ask(std::string(65, 'x')));
+        CPPUNIT_ASSERT(key.empty() && registry_.loads.empty());
+        handler_->setBindings(std::make_shared<const BindingList>());
+        CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_FORBIDDEN}, ask("k1"));
+    }
+    void preSharedKeyMayHaveToBeLoaded() {
+        for (const bool exists : {true, false}) {
+            std::promise<void> ready;
+            std::string key;
+            CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_PENDING},
+                                 handler_->pskOf(*loop_, "k9", key, [&] { ready.set_value(); }));
+            registry_.answer(exists ? makeDevice("k9") : nullptr);
+            ready.get_future().get();
+            registry_.cached.erase("k9");
+        }
+    }
+    void readsKeys() {
+        CPPUNIT_ASSERT_EQUAL(std::string{"text"}, keyOf("text"));
+        CPPUNIT_ASSERT_EQUAL(std::string{"AB"}, keyOf("0x4142"));
+        CPPUNIT_ASSERT_EQUAL(std::string{"0X41"}, keyOf("0X41"));
+        CPPUNIT_ASSERT_EQUAL(std::string(64, 'x'), keyOf(std::string(64, 'x')));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{64}, keyOf("0x" + std::string(128, 'a')).size());
+        for (const std::string& wrong :
+             {std::string{}, std::string{"0x"}, std::string{"0x1"}, std::string{"0x1g"},
+              std::string(65, 'x'), "0x" + std::string(130, 'a')}) {
+            CPPUNIT_ASSERT_EQUAL(std::string{}, keyOf(wrong));
+        }
+    }
+
 private:
+    std::int32_t datagram(FakeConnection& c, const std::string& device,
+                          const std::string& payload) {
+        std::int32_t out = 0;
+        run([&] { out = deliver(c, FL_TRANSPORT_DATA, device, "s3", payload, {}); });
+        return out;
+    }
+    /// The error's code; empty when it was sent.
+    std::string command(const std::string& device, const std::string& name,
+                        std::uint32_t kind = FL_DEVICE_READ_PROPERTY) {
+        std::promise<std::string> outcome;
+        device::OwnedMessage message;
+        message.kind = kind;
+        message.name = name;
+        const auto session = sessions_.live.at(device);
+        session->link()->send(std::move(message), [&](const base::Status& s) {
+            outcome.set_value(s ? std::string{} : s.error().code());
+        });
+        std::string code = outcome.get_future().get();
+        settle();
+        return code;
+    }
+
     // Runs `task` on the loop; what it throws (a failed assertion) comes back here.
     void run(const std::function<void()>& task) {
         std::promise<void> done;

@@ -190,8 +190,11 @@ public:
                      const fl_session_view& session, const fl_protocol_sink& sink,
                      fl_err&) override {
         const std::string text{reinterpret_cast<const char*>(message.payload.p), message.payload.n};
-        if (text == "broken") {
+        if (text == "broken" || (text == "recall" && session.state.n == 0)) {
             return FL_E_MALFORMED;
+        }
+        if (text.rfind("remember ", 0) == 0) {
+            sink.set_state(sink.ctx, {message.payload.p + 9, message.payload.n - 9});
         }
         fl_device_message out{};
         out.size = sizeof out;
@@ -211,6 +214,9 @@ public:
         out.size = sizeof out;
         out.address = message.name;
         sink.transport(sink.ctx, &out, FL_REPLY_NOW);
+        if (view(message.name) == "stateful") {
+            sink.set_state(sink.ctx, {reinterpret_cast<const std::uint8_t*>("s"), 1});
+        }
         return FL_OK;
     }
 

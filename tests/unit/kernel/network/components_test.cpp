@@ -511,10 +511,11 @@ public:
     void tellsWhatTypesThereAre() {
         Server s(*database_);
         const auto types = s.components->types();
-        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, types.size());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{3}, types.size());
         CPPUNIT_ASSERT_EQUAL(std::string("line"), types[0].type.id);
         CPPUNIT_ASSERT(types[0].schema.find("certificateId") != std::string::npos);
-        CPPUNIT_ASSERT(types[1].schema.find("certificateId") == std::string::npos);
+        CPPUNIT_ASSERT(types[1].schema.find("DTLS") != std::string::npos);
+        CPPUNIT_ASSERT(types[2].schema.find("certificateId") == std::string::npos);
     }
 };
 

@@ -163,6 +163,18 @@ public:
         reason = why;
         lineFacts().events.happened();
     }
+    std::int32_t pskOf(runtime::Loop& loop, std::string_view identity, std::string& key,
+                       std::function<void()> ready) override {
+        const std::lock_guard lock(mutex);
+        ++key_questions;
+        if (key_later && key_questions % 2 == 1) {
+            loop.runAfter(50, std::move(ready));
+            return FL_PENDING;
+        }
+        const auto found = keys.find(std::string(identity));
+        key = found == keys.end() ? std::string{} : found->second;
+        return found == keys.end() ? FL_E_NOT_FOUND : FL_OK;
+    }
     base::Status putState(runtime::Loop&, std::string_view component, std::string_view key,
                           std::string_view value) override {
         const std::lock_guard lock(mutex);
@@ -203,6 +215,9 @@ public:
     std::int32_t answer = FL_OK;
     bool busy = false;
     bool complete_inside = false;
+    bool key_later = false; ///< every first question is answered later
+    int key_questions = 0;
+    std::map<std::string, std::string> keys; ///< pre-shared ones by identity
     int opens = 0;
     int closes = 0;
     int attempts = 0;

@@ -25,7 +25,8 @@
 ///   bye           closes, then writes on (must be refused)
 ///   bad           is a protocol violation;   over   claims more bytes than it got
 ///   peer          answers what on_open learnt of the peer
-/// Anything else is echoed. The configuration's text is answered to "config".
+/// Anything else is echoed. Over datagrams the same, the lines of one at a time.
+/// The configuration's text is answered to "config".
 namespace fairlead::test {
 
 /// Waits for what happens on other threads.
@@ -213,7 +214,7 @@ inline fl_status lineOpen(void* self, fl_conn* conn, const fl_peer* peer, void**
     auto* instance = static_cast<LineInstance*>(self);
     *state = new LineConnection(instance->io, conn,
                                 std::to_string(peer->secure) + " " + text(peer->server_name) + " " +
-                                    text(peer->subject),
+                                    text(peer->subject) + text(peer->psk_identity),
                                 &instance->config);
     ++lineFacts().opened;
     lineFacts().events.happened();
@@ -288,9 +289,11 @@ inline const fl_network_factory& lineFactory() {
         {sizeof(fl_network_descriptor), FL_NETWORK_STREAM | FL_NETWORK_TLS, str("line"),
          str("LINE"), str("line"), str("lines"), str(R"({"en":"Lines","zh-CN":"行"})"), str("{}"),
          str(kLineSchema)},
-        {sizeof(fl_network_descriptor), FL_NETWORK_DATAGRAM, str("grams"), str("GRAM"), str("gram"),
-         str("grams"), str("{}"), str("{}"), str("{}")}};
-    static const fl_network_factory factory{sizeof(fl_network_factory), [] { return 2U; },
+        {sizeof(fl_network_descriptor), FL_NETWORK_DATAGRAM | FL_NETWORK_DTLS, str("grams"),
+         str("GRAM"), str("gram"), str("grams"), str("{}"), str("{}"), str("{}")},
+        {sizeof(fl_network_descriptor), FL_NETWORK_STREAM | FL_NETWORK_CLIENT, str("dialer"),
+         str("DIAL"), str("dial"), str("dials"), str("{}"), str("{}"), str("{}")}};
+    static const fl_network_factory factory{sizeof(fl_network_factory), [] { return 3U; },
                                             [](std::uint32_t i) { return &types[i]; }, lineCreate};
     return factory;
 }

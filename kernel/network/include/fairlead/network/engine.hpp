@@ -28,7 +28,9 @@ struct EngineOptions {
     std::uint64_t handshake_ms = 10'000;  ///< accept to end of the TLS handshake
     std::uint64_t first_byte_ms = 30'000; ///< open to first byte; types have tighter limits
     std::uint64_t linger_ms = 5'000;      ///< close() to the end, whatever the peer does
-    std::uint32_t drain_per_second = 5'000; ///< connections closed per second when draining
+    std::uint64_t dtls_handshake_ms = 30'000; ///< hello with its cookie to the end of the handshake
+    std::uint64_t evictable_ms = 10'000; ///< silence after which a datagram peer may have to go
+    std::uint32_t drain_per_second = 5'000;   ///< connections closed per second when draining
 };
 
 /// A component to be served.
@@ -43,6 +45,11 @@ struct ComponentSpec {
     /// Bytes of a partial message kept for one connection; above, it is closed (Limit).
     std::size_t buffered_bytes_max = (std::size_t{1} << 20) + (std::size_t{64} << 10);
     bool keep_alive = true; ///< SO_KEEPALIVE
+
+    // Datagram types; `tls` is then of TlsContext::makeDtls, and connections_max 0 means as many
+    // peers as an eighth of the machine's memory holds.
+    std::size_t datagram_bytes_max = 65'507; ///< longer ones are thrown away
+    std::uint64_t idle_ms = 600'000;         ///< silence after which a peer is forgotten
 };
 
 /// Since the component was opened; sums of all loops.
@@ -71,8 +78,9 @@ public:
     Engine& operator=(const Engine&) = delete;
 
     /// Creates an instance, binds one listener per loop and accepts. Returns the port.
-    /// Errors: Conflict "network.port_in_use", Io "network.listen_failed", Unsupported for types
-    /// that are neither stream nor server, and what the type's create says.
+    /// Errors: Conflict "network.port_in_use", Io "network.listen_failed", Unsupported
+    /// "network.type_unsupported" for types that dial out and for security that the type lacks, and
+    /// what the type's create says.
     base::Result<std::uint16_t> open(const ComponentSpec& spec);
 
     /// Stops listening, closes the connections (Shutdown) at the drain pace and waits for them, at

@@ -5,6 +5,7 @@
 #include "fairlead/message.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,6 +90,15 @@ public:
     virtual void sent(Connection& connection, std::uint64_t token, std::int32_t status) = 0;
 
     virtual void closed(Connection& connection, std::uint32_t reason) = 0;
+
+    /// The pre-shared key of a DTLS peer that says it is `identity` (RFC 4279), on the given loop,
+    /// in the middle of the handshake: there is no Connection yet. FL_OK: `key` is it, 1 to 64
+    /// bytes. FL_PENDING: it is being looked up; `ready` is called on the loop when the answer is
+    /// there, and the engine asks once more. Below 0: nobody has this identity, or no key.
+    virtual std::int32_t pskOf(runtime::Loop&, std::string_view /*identity*/, std::string& /*key*/,
+                               std::function<void()> /*ready*/) {
+        return FL_E_NOT_FOUND;
+    }
 
     /// Durable client state of a component (fl_network_host.state_*), on the given loop. An empty
     /// value removes the key.
