@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Devices over UDP and DTLS: nc, plain sockets and openssl's client against the real server."""
+import base64
 import os
-import re
+import resource
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import harness
@@ -67,9 +69,9 @@ class Udp(harness.Case):
     def test_first_device_with_nc(self):
         self.gateway(["d1"])
         done = harness.bash(f"printf '{printf(report('d1', 36.5))}' | "
-                            f"nc -u -w1 127.0.0.1 {self.port} | xxd -p")
+                            f"nc -u -w1 127.0.0.1 {self.port} | base64 -w0")
         self.assertEqual(0, done.returncode, done.stderr)
-        answer = parse(bytes.fromhex("".join(done.stdout.split())))
+        answer = parse(base64.b64decode(done.stdout))
         self.assertEqual(("", harness.TCP_ACK, 2, "d1", b"\0"), answer)
         # It was acknowledged, so it is stored.
         self.assertEqual([36.5], self.server.history("d1", "temperature"))
@@ -88,20 +90,20 @@ class Udp(harness.Case):
 
         def command():
             answer["values"] = self.server.rest().post(
-                "/devices/d1/commands/read-properties",
-                {"properties": ["temperature"], "timeoutMs": 20000})
+                "/devices/d1/properties/read",
+                {"properties": ["temperature"], "timeoutSeconds": 20})
 
-        import threading
         asking = threading.Thread(target=command)
         asking.start()
         token, kind, sequence, device, body = parse(present.recv(65536))
         self.assertEqual(("key", READ_PROPERTY, "d1"), (token, kind, device))
-        self.assertEqual(struct.pack(">H", 1) + harness.text16("temperature"), body)
+        self.assertEqual(struct.pack(">HB", 1, 0x0b) + harness.text16("temperature"), body)
         reply = b"\1" + struct.pack(">H", 1) + harness.text16("temperature") + b"\x0a" + \
             struct.pack(">d", 2)
         present.send(datagram(READ_REPLY, sequence, "d1", reply))
         asking.join(harness.PATIENCE)
-        self.assertIn("2", str(answer["values"]))
+        self.assertTrue(answer["values"]["success"])
+        self.assertEqual(2, answer["values"]["properties"]["temperature"])
         for silent in (former, other):
             silent.settimeout(0.01)
             self.assertRaises(TimeoutError, silent.recv, 65536)
@@ -155,7 +157,6 @@ class Udp(harness.Case):
         count = 500 if harness.SANITIZED else 5000
         self.gateway(["d1", "d2"])
         peers = []
-        import resource
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, count + 1000), hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
@@ -181,9 +182,9 @@ class Udp(harness.Case):
         self.eventually(0, lambda: self.server.metric("fairlead_network_connections",
                                                       component=self.component))
         self.assertEqual("online", self.server.state("d1"))
-        error = self.server.rest().call("POST", "/devices/d1/commands/read-properties",
-                                        {"properties": ["temperature"], "timeoutMs": 5000})
-        self.assertGreaterEqual(error[0], 400)
+        with self.assertRaises(harness.bench.RestError) as silent:
+            self.server.rest().post("/devices/d1/properties/read", {"properties": ["temperature"]})
+        self.assertIn("CONNECTION_LOST", str(silent.exception))
         self.assertEqual(b"\0", self.ask(udp, report("d1", 2, 3))[4])
 
     def s_client(self, *options, message=None, until=None):
@@ -204,9 +205,8 @@ class Udp(harness.Case):
 
     def with_key(self, devices, key="0x" + PSK):
         gateway = self.gateway(devices, secure=True, dtlsMode="psk")
-        product = self.server.rest().get("/products/p")
-        self.server.rest().patch("/products/p", {
-            "configuration": {**product["configuration"], "dtlsPsk": key}})
+        self.server.rest().call("PATCH", "/products/p", {"configuration": {
+            "secureId": "id", "secureKey": "key", "bearer_token": "token", "dtlsPsk": key}})
         return gateway
 
     def test_dtls_with_a_pre_shared_key(self):
@@ -260,8 +260,7 @@ class Udp(harness.Case):
         device_key, device_pem = self.certificate("device.example")
         with open(key) as k, open(pem) as c, open(device_pem) as t:
             certificate = self.server.rest().post("/certificates", {
-                "name": "udp", "certificate": c.read(), "privateKey": k.read(),
-                "trustedCertificates": t.read()})["id"]
+                "name": "udp", "chain": c.read(), "key": k.read(), "trust": t.read()})["id"]
         self.gateway(["d1"], secure=True, certificateId=certificate, clientCertificates="required")
         own = ("-cert", device_pem, "-key", device_key, "-CAfile", pem, "-verify_return_error")
         answer = parse(self.s_client(*own, message=report("d1", 5), until=19))
@@ -273,9 +272,8 @@ class Udp(harness.Case):
         # Another certificate, without a restart.
         key, pem = self.certificate("next.example")
         with open(key) as k, open(pem) as c, open(device_pem) as t:
-            self.server.rest().patch(f"/certificates/{certificate}", {
-                "certificate": c.read(), "privateKey": k.read(),
-                "trustedCertificates": t.read()})
+            self.server.rest().call("PATCH", f"/certificates/{certificate}", {
+                "chain": c.read(), "key": k.read(), "trust": t.read()})
         own = ("-cert", device_pem, "-key", device_key, "-CAfile", pem, "-verify_return_error")
         answer = parse(self.s_client(*own, message=report("d1", 6, 3), until=19))
         self.assertEqual(b"\0", answer[4])
@@ -285,22 +283,25 @@ class Udp(harness.Case):
         rest = self.server.rest()
         # TCP has ports of its own.
         self.server.gateway("tcp-server", self.port)
-        second = self.server.component("udp", self.port)
-        status, error = rest.call("POST", f"/network-components/{second}/enable")
-        self.assertEqual((409, "network.port_in_use"), (status, error["code"]))
-        form = next(t for t in rest.get("/network-component-types") if t["id"] == "udp")
+        second = rest.post("/network-components", {
+            "name": "second", "type": "udp", "cluster": "shared",
+            "configuration": {"port": self.port, "publicHost": "127.0.0.1",
+                              "publicPort": self.port}})["id"]
+        with self.assertRaises(harness.bench.RestError) as taken:
+            rest.post(f"/network-components/{second}/enable")
+        self.assertEqual(409, taken.exception.status)
+        form = next(t for t in rest.get("/network-types")["items"] if t["id"] == "udp")
         texts = form["schema"]["i18n"]
         self.assertEqual("开启DTLS", texts["zh-CN"]["/secure"])
         self.assertEqual("Enable DTLS", texts["en"]["/secure"])
         for name in form["schema"]["properties"]:
             for locale in ("zh-CN", "en"):
                 self.assertIn("/" + name, texts[locale])
-        status, error = rest.call("POST", "/network-components", {
-            "name": "x", "type": "udp", "cluster": "shared", "configuration": {
-                "port": 1, "publicHost": "127.0.0.1", "publicPort": 1, "secure": True}})
-        self.assertEqual(400, status)
-        self.assertIn("certificateId", str(error))
-        provider = [p for p in rest.get("/gateway-providers") if p["id"] == "udp-gateway"]
+        with self.assertRaises(harness.bench.RestError) as wrong:
+            self.server.component("udp", 1, secure=True)
+        self.assertEqual(400, wrong.exception.status)
+        self.assertIn("certificateId", str(wrong.exception))
+        provider = [p for p in rest.get("/gateway-providers")["items"] if p["id"] == "udp-gateway"]
         self.assertEqual("UDP", provider[0]["transport"])
 
 

@@ -98,7 +98,10 @@ void DatagramPeer::keyReady() {
         askKey(std::string(*identity));
     }
     // Asked twice is enough: a handler that still does not know will not know.
-    key_ = Key::Answered;
+    if (key_ == Key::Waiting) {
+        key_ = Key::Answered;
+        countError("psk_unknown_identity", shown(identity.value_or("")));
+    }
     while (phase_ == Phase::Handshake && hasKept()) {
         handshakeStep(takeKept());
     }

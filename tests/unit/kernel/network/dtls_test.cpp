@@ -163,13 +163,18 @@ public:
         DtlsClient other(b.port, {"nobody", "secret", nullptr, "PSK-AES128-CCM8"});
         CPPUNIT_ASSERT(!other.connect());
         CPPUNIT_ASSERT_EQUAL(6, b.handler.get(&FakeHandler::key_questions));
+        b.handler.set(&FakeHandler::key_never, true);
+        DtlsClient last(b.port, kDevice);
+        CPPUNIT_ASSERT(!last.connect() && last.failed());
+        CPPUNIT_ASSERT_EQUAL(8, b.handler.get(&FakeHandler::key_questions));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{2}, b.f.reported("a", "psk_unknown_identity"));
     }
 
     void takesHellosInPieces() {
         const Pair pair = selfSigned("one");
         Bench b(withCertificate(pair));
         for (const bool together : {false, true}) {
-            DtlsClient client(b.port, {"", "", nullptr, "ALL:COMPLEMENTOFALL", 228, together});
+            DtlsClient client(b.port, {"", "", nullptr, "ALL:COMPLEMENTOFALL", 256, together});
             CPPUNIT_ASSERT(client.connect());
             CPPUNIT_ASSERT_EQUAL(std::string("x"), client.ask("x"));
             const std::string& second = client.sent.at(1); // the next hello, or its rest

@@ -167,7 +167,7 @@ public:
                        std::function<void()> ready) override {
         const std::lock_guard lock(mutex);
         ++key_questions;
-        if (key_later && key_questions % 2 == 1) {
+        if (key_never || (key_later && key_questions % 2 == 1)) {
             loop.runAfter(50, std::move(ready));
             return FL_PENDING;
         }
@@ -216,6 +216,7 @@ public:
     bool busy = false;
     bool complete_inside = false;
     bool key_later = false; ///< every first question is answered later
+    bool key_never = false; ///< it is looked up for ever
     int key_questions = 0;
     std::map<std::string, std::string> keys; ///< pre-shared ones by identity
     int opens = 0;
