@@ -168,6 +168,10 @@ void DatagramShard::runLists() {
 
 void DatagramShard::endRound() {
     handshake_cost_ = 0;
+    if (!postponed_.empty()) {
+        // Not before: what a task posts may still run in its own round, whose budget is spent.
+        streams.loop.post([this] { runPostponed(); });
+    }
     for (int pass = 0; pass < kPassesMax && !(work_.empty() && closing_.empty()); ++pass) {
         runLists();
     }
@@ -198,9 +202,13 @@ bool DatagramShard::mayKeep(std::size_t bytes) noexcept {
     return true;
 }
 
+bool DatagramShard::mayCost(std::uint32_t cost) const noexcept {
+    return handshake_cost_ + cost <= kStepCost * streams.shared.options.handshake_steps_per_round;
+}
+
 bool DatagramShard::admitHandshake(DatagramPort& port, const PeerAddress& from,
                                    std::string_view datagram, std::uint32_t cost) {
-    if (handshake_cost_ + cost <= kStepCost * streams.shared.options.handshake_steps_per_round) {
+    if (mayCost(cost)) {
         handshake_cost_ += cost;
         return true;
     }
@@ -210,15 +218,11 @@ bool DatagramShard::admitHandshake(DatagramPort& port, const PeerAddress& from,
         return false;
     }
     postponed_.push_back({port.weak_from_this(), from, std::string(datagram)});
-    if (!std::exchange(postponed_posted_, true)) {
-        streams.loop.post([this] { runPostponed(); });
-    }
-    return false;
+    return false; // endRound sees to it
 }
 
 void DatagramShard::runPostponed() {
-    postponed_posted_ = false;
-    // Those that do not get their turn queue up again, behind.
+    // None is taken out that would only queue up again.
     for (std::size_t left = postponed_.size();
          left > 0 && handshake_cost_ < kStepCost * streams.shared.options.handshake_steps_per_round;
          --left) {
@@ -227,9 +231,6 @@ void DatagramShard::runPostponed() {
         if (const auto port = item.port.lock()) {
             port->arrived(item.from, item.datagram);
         }
-    }
-    if (!postponed_.empty() && !std::exchange(postponed_posted_, true)) {
-        streams.loop.post([this] { runPostponed(); });
     }
 }
 

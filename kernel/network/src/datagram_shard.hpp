@@ -97,6 +97,7 @@ private:
     void runLists();
     void sweepGraveyard();
     void release(DatagramPeer& peer);
+    bool mayCost(std::uint32_t cost) const noexcept;
     void runPostponed();
     void drainStep();
 
@@ -109,7 +110,6 @@ private:
     std::vector<DatagramPeer*> graveyard_;
     std::vector<std::shared_ptr<DatagramPort>> output_;
     std::deque<Postponed> postponed_;
-    bool postponed_posted_ = false;
     std::uint32_t handshake_cost_ = 0; ///< of this round
     std::size_t kept_bytes_ = 0;
     std::vector<Draining> draining_;

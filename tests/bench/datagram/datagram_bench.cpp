@@ -196,11 +196,13 @@ void secureDevices(std::uint16_t port, Outcome& out) {
         std::vector<DtlsClient*> open;
         for (std::size_t i = 0; i < kAtOnce; ++i) {
             clients.push_back(std::make_unique<DtlsClient>(
-                port, DtlsClientOptions{"d1", "secret", nullptr, "PSK-AES128-CCM8"}));
+                port, DtlsClientOptions{"d1", "secret", nullptr, "PSK-AES128-CCM8", 0, true}));
             clients.back()->step();
             open.push_back(clients.back().get());
         }
         while (!open.empty()) {
+            pollfd some{open.front()->socket().fd(), POLLIN, 0};
+            poll(&some, 1, 1);
             std::erase_if(open, [&](DtlsClient* client) {
                 if (!client->socket().hasInput(0)) {
                     return client->failed();
@@ -248,7 +250,7 @@ int main(int argc, char** argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     std::printf("%zu peers, %zu bytes, bursts of %u\n", kPeers, kPayloadBytes, kBurst);
-    for (int round = 0; round < 2; ++round) {
+    for (int round = 0; seconds > 0 && round < 2; ++round) {
         bareLoop(seconds);
         plainEngine(seconds);
     }
