@@ -28,8 +28,6 @@ namespace {
 constexpr int kBatchesPerRound = 8;
 /// Sending begins before the end of the round when this much waits.
 constexpr std::size_t kFlushBytes = std::size_t{256} << 10;
-/// Unfinished handshakes on one loop: 45 KiB each.
-constexpr std::size_t kHandshakesMax = 2'048;
 constexpr std::uint32_t kListenCost = 1;
 
 std::string textOf(const PeerAddress& address) {
@@ -209,9 +207,10 @@ DatagramPeer* DatagramPort::newPeer(const PeerAddress& from, std::unique_ptr<Dtl
         return nullptr;
     }
     const bool secure = dtls != nullptr;
-    if (secure && handshake_count_ >= kHandshakesMax) {
-        refuse("refused_handshake_limit", from);
-        return nullptr;
+    if (secure && handshake_count_ >= shard_.streams.shared.options.dtls_handshakes_max) {
+        // The oldest had the most time; refusing would let a few that stall shut out everybody.
+        shard_.streams.countReport(*endpoint_, "evicted_handshake");
+        handshakes_.front()->closeByHost(close_reason::kTimeout);
     }
     DatagramPeer* peer = shard_.make(shared_from_this(), from, std::move(dtls));
     if (peer == nullptr) {

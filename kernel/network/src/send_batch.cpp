@@ -31,7 +31,7 @@ SendBatch::Sent SendBatch::send(int fd) {
         const int sent = sendmmsg(fd, headers.data(), static_cast<unsigned>(some), MSG_DONTWAIT);
         if (sent > 0) {
             advance(static_cast<std::size_t>(sent));
-        } else if (errno == EAGAIN || errno == ENOBUFS) {
+        } else if (errno == EAGAIN) {
             return Sent::Later;
         } else if (errno != EINTR) {
             const int code = errno;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dtls_fixture.hpp"
 #include "fairlead/network/components.hpp"
 #include "fairlead/storage/database.hpp"
 #include "fairlead/test/temp_dir.hpp"
@@ -95,6 +96,8 @@ class ComponentsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(keepsSecrets);
     CPPUNIT_TEST(configuresEachNode);
     CPPUNIT_TEST(takesUpReplacedCertificates);
+    CPPUNIT_TEST(servesDatagrams);
+    CPPUNIT_TEST(servesDtlsByCertificateAndKey);
     CPPUNIT_TEST(comesBackWithItsPlugin);
     CPPUNIT_TEST(listsByPage);
     CPPUNIT_TEST(tellsWhatTypesThereAre);
@@ -458,6 +461,68 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, users.size());
         CPPUNIT_ASSERT_EQUAL(c.id, users[0].id);
         CPPUNIT_ASSERT(s.components->certificateUsedBy("c2").empty());
+    }
+
+    void servesDatagrams() {
+        FakeHandler handler;
+        Server s(*database_);
+        s.start();
+        const std::uint16_t port = freePort();
+        NewComponent n = input("a", port, R"(,"idleTimeout":1000,"maxConnections":1)");
+        n.type = "grams";
+        const auto c = good(s.components->create(n));
+        s.components->setHandler(c.id, &handler);
+        good(s.components->enable(c.id));
+        CPPUNIT_ASSERT_EQUAL("gram://devices.example:" + std::to_string(port),
+                             s.components->status(c.id).address);
+        const UdpClient client(port);
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), client.ask("x"));
+        UdpClient(port).write("one too many\n");
+        CPPUNIT_ASSERT(s.engine.wait(
+            [&] { return s.engine.reported(c.id, "refused_connection_limit") == 1; }));
+        CPPUNIT_ASSERT_EQUAL(std::string("shutdown 5\n"), client.read()); // idle
+        NewComponent stream = input("b", port);
+        good(s.components->enable(good(s.components->create(stream)).id));
+        n.name = "c";
+        n.configuration =
+            n.configuration.substr(0, n.configuration.find(",\"idle")) + R"(,"idleTimeout":10})";
+        CPPUNIT_ASSERT_EQUAL(std::string("network.invalid configuration/idleTimeout:range"),
+                             codes(s.components->create(n).error()));
+    }
+
+    void servesDtlsByCertificateAndKey() {
+        FakeHandler handler;
+        handler.keys["d1"] = "secret";
+        Server s(*database_);
+        s.certificates.put("c1", selfSigned("one"));
+        s.start();
+        const DtlsClientOptions key{"d1", "secret", nullptr, "PSK-AES128-CCM8"};
+        const auto serve = [&](const std::string& name, const std::string& more) {
+            const std::uint16_t port = freePort();
+            NewComponent n = input(name, port, R"(,"secure":true)" + more);
+            n.type = "grams";
+            const auto c = good(s.components->create(n));
+            s.components->setHandler(c.id, &handler);
+            good(s.components->enable(c.id));
+            return port;
+        };
+        const std::uint16_t by_key = serve("a", R"(,"dtlsMode":"psk","certificateId":"c1")");
+        CPPUNIT_ASSERT(DtlsClient(by_key, key).connect());
+        CPPUNIT_ASSERT(s.components->certificateUsedBy("c1").empty()); // hidden, so not kept
+        const std::uint16_t both = serve("b", R"(,"dtlsMode":"both","certificateId":"c1")");
+        CPPUNIT_ASSERT(DtlsClient(both, key).connect());
+        DtlsClient before(both, {});
+        CPPUNIT_ASSERT(before.connect());
+        s.certificates.put("c1", selfSigned("two"));
+        s.components->certificateChanged("c1");
+        DtlsClient after(both, {});
+        CPPUNIT_ASSERT(after.connect() && after.serverName() == "two");
+        CPPUNIT_ASSERT(DtlsClient(both, key).connect());
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), before.ask("x"));
+        NewComponent n = input("c", 1, R"(,"secure":true,"dtlsMode":"both")");
+        n.type = "grams";
+        CPPUNIT_ASSERT_EQUAL(std::string("network.invalid configuration/certificateId:required"),
+                             codes(s.components->create(n).error()));
     }
 
     void comesBackWithItsPlugin() {

@@ -65,6 +65,7 @@ class DtlsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(limitsRecords);
     CPPUNIT_TEST(endsHandshakesWithTheComponent);
     CPPUNIT_TEST(spreadsAFloodOfHandshakes);
+    CPPUNIT_TEST(givesUpTheOldestHandshake);
     CPPUNIT_TEST(refusesTlsForTypesWithout);
     CPPUNIT_TEST_SUITE_END();
 
@@ -371,6 +372,25 @@ public:
         }
         CPPUNIT_ASSERT_EQUAL(60, b.handler.get(&FakeHandler::opens));
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, b.f.reported("a", "refused_handshake_flood"));
+    }
+
+    void givesUpTheOldestHandshake() {
+        EngineOptions options;
+        options.dtls_handshakes_max = 2;
+        Bench b(pskOnly(), options, 1);
+        std::vector<std::unique_ptr<DtlsClient>> clients;
+        for (int i = 0; i < 3; ++i) { // as far as the server's first flight
+            clients.push_back(std::make_unique<DtlsClient>(b.port, kDevice));
+            clients.back()->step();
+            clients.back()->take(clients.back()->socket().read());
+            clients.back()->step();
+            clients.back()->take(clients.back()->socket().read());
+        }
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, b.f.reported("a", "evicted_handshake"));
+        CPPUNIT_ASSERT(b.f.wait([&] { return b.f.engine->counters("a").connections == 2; }));
+        CPPUNIT_ASSERT(clients[1]->connect() && clients[2]->connect());
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), clients[2]->ask("x"));
+        CPPUNIT_ASSERT_EQUAL(2, b.handler.get(&FakeHandler::opens));
     }
 
     void refusesTlsForTypesWithout() {

@@ -77,12 +77,32 @@ public:
 
     void saysDtlsForDatagrams() {
         TypeDescription t = type("{}");
-        t.tls = false;
-        t.dtls = true;
-        const auto schema = componentSchema(t);
+        t.stream = t.tls = false;
+        t.datagram = true;
+        auto schema = componentSchema(t);
         CPPUNIT_ASSERT(schema);
+        CPPUNIT_ASSERT(base::member((*schema)["properties"], "secure") == nullptr);
+        t.dtls = true;
+        schema = componentSchema(t);
+        CPPUNIT_ASSERT(schema);
+        const base::JsonValue& texts = (*schema)["i18n"];
         CPPUNIT_ASSERT_EQUAL(std::string("开启DTLS"),
-                             std::string(base::textOr((*schema)["i18n"]["zh-CN"], "/secure", "")));
+                             std::string(base::textOr(texts["zh-CN"], "/secure", "")));
+        CPPUNIT_ASSERT_EQUAL(std::string("最大对端数"),
+                             std::string(base::textOr(texts["zh-CN"], "/maxConnections", "")));
+        CPPUNIT_ASSERT_EQUAL(texts["zh-CN"].MemberCount(), texts["en"].MemberCount());
+        for (const auto& property : (*schema)["properties"].GetObject()) {
+            const std::string name = "/" + std::string(property.name.GetString());
+            for (const char* locale : {"zh-CN", "en"}) {
+                CPPUNIT_ASSERT_MESSAGE(name, base::member(texts[locale], name.c_str()) != nullptr);
+            }
+        }
+        const std::string plain = R"("port":1,"publicHost":"h","publicPort":1)";
+        CPPUNIT_ASSERT_EQUAL(std::string{}, wrong(*schema, "{" + plain + "}"));
+        CPPUNIT_ASSERT_EQUAL(std::string("c/certificateId:required"),
+                             wrong(*schema, "{" + plain + R"(,"secure":true})"));
+        CPPUNIT_ASSERT_EQUAL(std::string{},
+                             wrong(*schema, "{" + plain + R"(,"secure":true,"dtlsMode":"psk"})"));
     }
 
     void leavesOutWhatATypeHasNot() {

@@ -23,8 +23,8 @@ struct ConnectionId {
     bool operator==(const ConnectionId&) const = default;
 };
 
-/// A device's connection as the layer above sees it. Owned by its loop; every function is to be
-/// called on that loop only.
+/// A device's connection as the layer above sees it, or an address that sends datagrams. Owned by
+/// its loop; every function is to be called on that loop only.
 class Connection {
 public:
     virtual ~Connection() = default;
@@ -48,6 +48,8 @@ public:
     virtual void close(std::uint32_t reason, std::string_view text) = 0;
 
     /// Back-pressure: stops and resumes reading from the socket. Counted, so calls nest by cause.
+    /// A datagram peer cannot be stopped: a few of its datagrams are kept, the rest is dropped and
+    /// counted.
     virtual void pauseReading() = 0;
     virtual void resumeReading() = 0;
 
