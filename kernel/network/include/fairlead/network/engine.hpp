@@ -29,8 +29,9 @@ struct EngineOptions {
     std::uint64_t first_byte_ms = 30'000; ///< open to first byte; types have tighter limits
     std::uint64_t linger_ms = 5'000;      ///< close() to the end, whatever the peer does
     std::uint64_t dtls_handshake_ms = 30'000; ///< hello with its cookie to the end of the handshake
-    std::uint64_t evictable_ms = 10'000;    ///< silence after which a datagram peer may have to go
-    std::uint32_t drain_per_second = 5'000; ///< connections closed per second when draining
+    std::uint64_t evictable_ms = 10'000;     ///< silence after which a datagram peer may have to go
+    std::size_t dtls_handshakes_max = 2'048; ///< unfinished ones on a loop, 45 KiB each
+    std::uint32_t drain_per_second = 5'000;  ///< connections closed per second when draining
 };
 
 /// A component to be served.
