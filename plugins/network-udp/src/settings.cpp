@@ -16,8 +16,9 @@ Settings parseSettings(std::string_view json) {
         throw sdk::Failure(FL_E_INVALID, "the configuration is not a JSON object");
     }
     Settings settings;
-    const auto found = doc.FindMember("maxDatagramLength");
-    if (found == doc.MemberEnd() || found->value.IsNull()) {
+    const rapidjson::Value& object = doc;
+    const auto found = object.FindMember("maxDatagramLength");
+    if (found == object.MemberEnd() || found->value.IsNull()) {
         return settings;
     }
     const auto& value = found->value;
