@@ -2,11 +2,11 @@
 #pragma once
 
 #include "address_map.hpp"
-#include "connection.hpp"
 #include "datagram_peer.hpp"
 #include "dtls_stream.hpp"
 #include "send_batch.hpp"
 #include "socket.hpp"
+#include "watch.hpp"
 
 #include <cstdint>
 #include <memory>
