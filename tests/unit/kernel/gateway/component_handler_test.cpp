@@ -80,7 +80,7 @@ public:
         FakeConnection& c = open("MQTT");
         CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_PENDING}, connect(c, "d1", "wrong"));
         settle();
-        CPPUNIT_ASSERT(c.events == Events{"complete 7 -6"});
+        CPPUNIT_ASSERT(c.events == Events{"complete 7 -6 reply 401"});
         CPPUNIT_ASSERT(sessions_.live.empty());
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, binding_->sum().rejected);
         CPPUNIT_ASSERT_EQUAL(std::int32_t{FL_E_CLOSED}, data(c, "x"));

@@ -16,7 +16,7 @@ inline constexpr std::size_t kHistoryPageMax = 1'000;
 inline constexpr std::int64_t kIntervalsMax = 2'000; ///< of one aggregation
 /// How long a query waits for what was committed before it to reach the history; then it answers
 /// with what is there.
-inline constexpr std::int64_t kHistoryBarrierMs = 2'000;
+inline constexpr std::int64_t kHistoryBarrierMs = 5'000;
 /// Points that one aggregation reads: about 10 s of one core; above: Error Limit.
 inline constexpr std::int64_t kAggregatePointsMax = 20'000'000;
 
