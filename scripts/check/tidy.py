@@ -3,28 +3,44 @@
 """clang-tidy over the sources of kernel and plugins, as errors.
 
 usage: tidy.py <build folder with compile_commands.json> [file…]
-A file whose preprocessed content passed before is not looked at again (build/tidy holds the marks).
+In a build folder whose sources are grouped (FAIRLEAD_UNITY) it looks at the groups, which share the headers and take
+a fifth of the time. What passed before, with all that it includes, is not looked at again (build/tidy/passed).
 """
 import concurrent.futures
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MARKS = ROOT / "build/tidy"
+MARKS = ROOT / "build/tidy/passed"
 # Flags of g++ that clang does not know.
 UNKNOWN = {"-fno-gnu-unique"}
+
+
+def sources(path, build):
+    """The sources behind an entry: itself, or those of a group."""
+    if path.is_relative_to(build / "unity"):
+        return [pathlib.Path(name) for name in re.findall(r'#include "(.*)"', path.read_text())]
+    return [path]
+
+
+def ours(path):
+    """In kernel or plugins, and neither test nor fuzz target nor made by the build."""
+    if not path.is_relative_to(ROOT) or path.suffix != ".cpp":
+        return False
+    parts = path.relative_to(ROOT).parts
+    return parts[0] in {"kernel", "plugins"} and "tests" not in parts and "fuzz" not in parts
 
 
 def commands(build):
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
-        if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in {"kernel", "plugins"} \
-                and "tests" not in path.parts and "fuzz" not in path.parts and path.suffix == ".cpp":
+        if all(ours(source) for source in sources(path, build)):
             words = shlex.split(entry["command"])
             words = words[1:] if words[0].endswith("ccache") else words
             flags = [w for w in words[1:] if w not in UNKNOWN]
@@ -44,7 +60,8 @@ def strip_outputs(flags):
 
 
 def mark(path, directory, flags):
-    text = subprocess.run(["clang++-14", "-E", "-P", *flags, "-Wno-everything", str(path)], cwd=directory, capture_output=True).stdout
+    text = subprocess.run(["clang++-14", "-E", "-P", *flags, "-Wno-everything", str(path)], cwd=directory,
+                          capture_output=True).stdout
     config = (ROOT / ".clang-tidy").read_bytes()
     return MARKS / hashlib.sha256(text + config + str(path.relative_to(ROOT)).encode()).hexdigest()
 
@@ -54,8 +71,9 @@ def check(job):
     done = mark(path, directory, flags)
     if done.exists():
         return ""
-    run = subprocess.run(["clang-tidy-14", "--quiet", str(path), "--", *flags, "-Wno-everything"], cwd=directory,
-                         capture_output=True, text=True)
+    # A group does what this check is against: it includes sources.
+    run = subprocess.run(["clang-tidy-14", "--quiet", "--checks=-bugprone-suspicious-include", str(path), "--", *flags,
+                          "-Wno-everything"], cwd=directory, capture_output=True, text=True)
     if run.returncode == 0:
         done.touch()
         return ""
@@ -66,10 +84,13 @@ def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     wanted = {str(pathlib.Path(name).resolve()) for name in sys.argv[2:]}
     MARKS.mkdir(parents=True, exist_ok=True)
-    jobs = [job for job in commands(build) if not wanted or str(job[0]) in wanted]
+    jobs = [job for job in commands(build)
+            if not wanted or wanted & {str(source) for source in sources(job[0], build)}]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = [text for text in pool.map(check, jobs) if text]
-    print("\n".join(found) or f"clang-tidy: {len(jobs)} files ok")
+    if not jobs:
+        found = [f"{build}/compile_commands.json names no source of ours"]
+    print("\n".join(found) or f"clang-tidy: {len(jobs)} compiler runs, no findings")
     return 1 if found else 0
 
 

@@ -3,7 +3,10 @@
 #   A built-in plugin, built as any third party would with the SDK's fairlead_add_plugin: src/*.cpp
 #   without entry.cpp become the static core <name>_core (linked by tests and fuzz targets), entry.cpp
 #   adds the exported symbol. tests/*_test.cpp become the test plugin_<name>; fuzz/*_fuzz.cpp become
-#   fuzz targets when FAIRLEAD_FUZZ is on.
+#   fuzz targets when FAIRLEAD_FUZZ is on, which the target fuzzers builds all.
+if(FAIRLEAD_FUZZ)
+  add_custom_target(fuzzers)
+endif()
 function(fairlead_plugin name)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
   string(REPLACE "-" "_" id "${name}")
@@ -31,6 +34,7 @@ function(fairlead_plugin name)
       target_link_libraries(${target} PRIVATE ${id}_core fairlead_testkit)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
       set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+      add_dependencies(fuzzers ${target})
     endforeach()
   endif()
 endfunction()
