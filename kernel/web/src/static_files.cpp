@@ -20,6 +20,8 @@ constexpr const char* kNotBuilt =
     "Build the pages with <code>npm ci</code> and <code>npm run build</code> in "
     "<code>webroot</code>, or set <code>web.root</code>.</p></body></html>";
 
+constexpr const char* kUnknownType = "application/octet-stream";
+
 std::string contentType(const fs::path& path) {
     static constexpr std::array<std::pair<std::string_view, const char*>, 14> kTypes{{
         {".html", "text/html; charset=utf-8"},
@@ -43,7 +45,7 @@ std::string contentType(const fs::path& path) {
             return type;
         }
     }
-    return "application/octet-stream";
+    return kUnknownType;
 }
 
 // "gzip" in "br;q=1, gzip" but not in "gzip;q=0".
@@ -144,7 +146,9 @@ Response StaticFiles::serve(const Request& request) const {
         return missing(false);
     }
     const std::string last = relative->substr(relative->find_last_of('/') + 1);
-    const bool page = last.find('.') == std::string::npos;
+    // Ids of things may have dots ("fairlead.network-http-server"): what no file is named like is
+    // a page.
+    const bool page = contentType(last) == kUnknownType;
     const auto path = find(page ? "index.html" : *relative);
     if (!path) {
         return missing(page);

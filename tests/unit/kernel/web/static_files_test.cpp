@@ -89,6 +89,8 @@ class StaticFilesTest : public CppUnit::TestFixture {
         write("index.html", "index");
         CPPUNIT_ASSERT_EQUAL(std::string{"index"}, get("/ui/devices/a").body);
         CPPUNIT_ASSERT_EQUAL(404, get("/ui/missing.js").status);
+        // Ids of plugins have dots.
+        CPPUNIT_ASSERT_EQUAL(200, get("/ui/ops/plugins/fairlead.network-http-server").status);
     }
 
     void saysWhenThePagesAreNotBuilt() {

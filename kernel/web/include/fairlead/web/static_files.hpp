@@ -13,8 +13,9 @@ namespace fairlead::web {
 /// The admin pages: files of one directory below /ui/. Thread: any. Blocks: on the disk.
 ///
 /// Precompressed neighbours (.br, .gz) are used when the client takes them; assets/* never change
-/// under one name and are cached for a year, all else is revalidated by ETag. A path without a dot
-/// in its last part is a page of the application and gets index.html.
+/// under one name and are cached for a year, all else is revalidated by ETag. A path whose
+/// last part does not end like one of our files (".js") is a page of the application and gets
+/// index.html.
 class StaticFiles {
 public:
     static constexpr std::uintmax_t kFileBytesMax = std::uintmax_t{32} << 20;
