@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fairlead::network {
@@ -18,9 +19,9 @@ namespace fairlead::network {
 struct ComponentCore {
     ComponentCore(const ComponentSpec& spec, std::size_t loops)
         : id(spec.id), transport(spec.type->description().transport),
-          has_connect(spec.type->description().connect), connections_max(spec.connections_max),
-          buffered_bytes_max(spec.buffered_bytes_max), datagram_bytes_max(spec.datagram_bytes_max),
-          idle_ms(spec.idle_ms) {
+          has_connect(spec.type->description().connect), relay(spec.type->description().relay),
+          connections_max(spec.connections_max), buffered_bytes_max(spec.buffered_bytes_max),
+          datagram_bytes_max(spec.datagram_bytes_max), idle_ms(spec.idle_ms) {
         for (std::size_t i = 0; i < loops; ++i) {
             counters.push_back(std::make_unique<LoopCounters>());
         }
@@ -29,6 +30,7 @@ struct ComponentCore {
     const std::string id;
     const std::string transport;
     const bool has_connect;
+    const bool relay;
     const std::size_t connections_max;
     const std::size_t buffered_bytes_max;
     const std::size_t datagram_bytes_max;
@@ -53,13 +55,25 @@ struct EngineShared {
     std::atomic<int> waiters{0};
 };
 
+/// Routes upwards of the gateways on a component, for client types. Immutable.
+struct Routes {
+    explicit Routes(std::vector<std::string> given) : texts(std::move(given)) {
+        for (const std::string& text : texts) {
+            views.push_back({text.data(), text.size()});
+        }
+    }
+    const std::vector<std::string> texts;
+    std::vector<fl_str> views; ///< of texts
+};
+
 /// One component on one loop. Thread: the loop's. Connections keep it alive.
 struct Endpoint {
     std::shared_ptr<ComponentCore> core;
     LoopCounters* counters = nullptr;
-    std::shared_ptr<Instance> instance; ///< for new connections
-    std::shared_ptr<TlsContext> tls;    ///< for new handshakes; nullptr: plain
-    Handler* handler = nullptr;         ///< nullptr: connections are refused
+    std::shared_ptr<Instance> instance;             ///< for new connections
+    std::shared_ptr<TlsContext> tls;                ///< for new handshakes; nullptr: plain
+    Handler* handler = nullptr;                     ///< nullptr: connections are refused
+    std::shared_ptr<const Routes> routes = nullptr; ///< of client types; nullptr: none
 };
 
 /// What a control function is about.

@@ -62,7 +62,7 @@ void EngineConnection::begin(ConnectionId id) {
     if (phase_ == Phase::Handshake) {
         tls_ = std::make_unique<TlsStream>(*endpoint_->tls, fd_);
         shard_.watchHandshake(*this);
-        armRead();
+        startTls();
         return;
     }
     openUp();
@@ -88,7 +88,7 @@ void EngineConnection::continueHandshake() {
         return;
     case IoOutcome::Ended:
     case IoOutcome::Failed:
-        countError("tls_handshake_failed", tls_->error());
+        countError("tls_handshake_failed", handshakeError());
         die();
         return;
     }
@@ -104,9 +104,10 @@ void EngineConnection::openUp() {
     if (phase_ != Phase::Open || !openPlugin()) {
         return;
     }
-    if (phase_ == Phase::Open) {
+    if (phase_ == Phase::Open && dialer_ == nullptr) {
         shard_.watchFirstByte(*this);
     }
+    tellOpened();
 }
 
 bool EngineConnection::openPlugin() {
@@ -129,12 +130,14 @@ bool EngineConnection::openPlugin() {
     return plugin_open_;
 }
 
-void EngineConnection::close(std::uint32_t reason, std::string_view) {
+void EngineConnection::close(std::uint32_t reason, std::string_view text) {
+    noteEnd({}, text);
     closeByHost(reason);
 }
 
 void EngineConnection::closeByHost(std::uint32_t reason) {
     if (phase_ == Phase::Handshake) {
+        close_reason_ = static_cast<std::uint8_t>(reason);
         die();
         return;
     }
@@ -145,6 +148,7 @@ void EngineConnection::pluginClose(std::uint32_t reason, std::string_view text) 
     if (phase_ == Phase::Open && reason == close_reason::kProtocol) {
         countError("closed_by_protocol", text);
     }
+    noteEnd({}, text);
     beginClose(reason, false);
 }
 
@@ -237,6 +241,7 @@ void EngineConnection::die() {
     ::close(fd_); // leaves the poller's set with it
     endpoint_->counters->connections.subtract();
     shard_.bury(*this);
+    tellEnded();
 }
 
 void EngineConnection::deadlinePassed() {
@@ -287,6 +292,7 @@ void EngineConnection::endIfDone() {
 
 void EngineConnection::countError(std::string_view kind, std::string_view detail) {
     endpoint_->counters->errors.add();
+    noteEnd(kind, detail);
     shard_.report(*endpoint_, kind, peer_, detail);
 }
 

@@ -17,9 +17,11 @@
 #include <string_view>
 
 struct fl_conn;
+struct fl_dialed;
 
 namespace fairlead::network {
 
+class Dialer;
 class Shard;
 
 inline constexpr std::uint32_t kTimersPerConnection = 4; // FL_NETWORK_TIMERS
@@ -41,6 +43,8 @@ public:
     std::string_view transport() const noexcept override { return endpoint_->core->transport; }
     std::string_view peer() const noexcept override { return peer_; }
     bool hasConnect() const noexcept override { return endpoint_->core->has_connect; }
+    bool isOutgoing() const noexcept override { return dialer_ != nullptr; }
+    bool isRelay() const noexcept override { return endpoint_->core->relay; }
     void complete(std::uint64_t token, std::int32_t status,
                   const fl_transport_message* reply) override;
     std::int32_t send(const fl_transport_message& message, std::uint64_t token) override;
@@ -63,10 +67,14 @@ public:
     std::size_t outputBytes() const noexcept;
     std::int32_t pluginPutState(std::string_view key, std::string_view value);
     std::int32_t pluginGetState(std::string_view key, std::string_view& value);
+    std::int32_t pluginDialed(fl_dialed& out) const noexcept;
+    void pluginReady();
     /// The connection for which a plugin runs on the calling thread, or nullptr.
     static EngineConnection* current() noexcept;
 
     // For the shard.
+    /// Whom to tell how it goes; before begin.
+    void dialedBy(std::shared_ptr<Dialer> dialer) { dialer_ = std::move(dialer); }
     void begin(ConnectionId id);
     /// What the poller found: a sum of Poller::kRead, kWrite and kEnd.
     void onReady(std::uint8_t ready);
@@ -147,6 +155,13 @@ private:
     void die();
     void countError(std::string_view kind, std::string_view detail);
 
+    // connection_dial.cpp: what differs when the server dialled
+    void startTls();
+    void tellOpened();
+    void tellEnded();
+    void noteEnd(std::string_view kind, std::string_view detail);
+    std::string handshakeError() const;
+
     // connection_io.cpp: bytes
     bool mayFeed() const noexcept;
     bool mayRead() const noexcept;
@@ -224,6 +239,7 @@ private:
     std::unique_ptr<std::array<Timer, kTimersPerConnection>> timers_;
     std::unique_ptr<Extra> extra_;
     std::string peer_;
+    std::shared_ptr<Dialer> dialer_; ///< nullptr: it was accepted
 };
 
 } // namespace fairlead::network

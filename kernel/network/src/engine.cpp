@@ -4,6 +4,7 @@
 #include "component_core.hpp"
 #include "component_metrics.hpp"
 #include "datagram_shard.hpp"
+#include "dialer.hpp"
 #include "fairlead/base/assert.hpp"
 #include "fairlead/network/tls_context.hpp"
 #include "fairlead/runtime/log.hpp"
@@ -18,6 +19,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <latch>
 #include <map>
 #include <mutex>
@@ -59,8 +61,10 @@ bool isDatagram(const NetworkType& type) {
 base::Status checkType(const ComponentSpec& spec) {
     const TypeDescription& type = spec.type->description();
     const char* why = nullptr;
-    if (type.client || !(type.stream || type.datagram)) {
-        why = "only servers of streams or datagrams are supported";
+    if (!(type.stream || type.datagram)) {
+        why = "only streams and datagrams are supported";
+    } else if (type.client && !type.stream) {
+        why = "only streams can be dialled";
     } else if (spec.tls != nullptr && !(isDatagram(*spec.type) ? type.dtls : type.tls)) {
         why = "it has no encryption";
     }
@@ -79,7 +83,17 @@ struct Record {
     ComponentSpec spec;
     std::shared_ptr<ComponentCore> core;
     std::shared_ptr<Instance> instance;
+    std::shared_ptr<DialBoard> board = nullptr; ///< of client types
 };
+
+base::Status checkTargets(const ComponentSpec& spec) {
+    if (spec.targets.empty() || spec.targets.size() > kTargetsMax) {
+        return base::Error(base::Errc::Invalid, "network.targets",
+                           "A client needs 1 to " + std::to_string(kTargetsMax) +
+                               " targets, but has " + std::to_string(spec.targets.size()));
+    }
+    return {};
+}
 
 } // namespace
 
@@ -95,6 +109,8 @@ struct Engine::Impl {
     /// Runs `task(i)` on every loop and waits.
     void onLoops(const std::function<void(std::size_t)>& task);
     base::Result<std::uint16_t> open(const ComponentSpec& spec);
+    base::Status openClient(const ComponentSpec& spec);
+    std::shared_ptr<DialBoard> boardFor(const ComponentSpec& spec);
     base::Result<std::shared_ptr<Instance>> instantiate(const ComponentSpec& spec) const;
     void close(const std::string& id, std::uint64_t drain_ms);
     /// Drains the selected connections until `gone`, cutting off what takes too long. False when
@@ -114,6 +130,9 @@ struct Engine::Impl {
     mutable std::mutex map; // guards components and handlers
     std::map<std::string, Record> components;
     std::map<std::string, Handler*> handlers;
+    std::map<std::string, std::shared_ptr<const Routes>> routes;
+    std::function<void(const std::string&)> on_targets; // immutable after the first open
+    Resolver resolver;
     std::mutex retired_mutex;
     std::vector<std::shared_ptr<Instance>> retired;
 };
@@ -161,7 +180,7 @@ base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& given) {
     }
     onLoops([&](std::size_t i) {
         auto endpoint = std::make_shared<Endpoint>(
-            Endpoint{core, core->counters[i].get(), instance, spec.tls, handler});
+            Endpoint{core, core->counters[i].get(), instance, spec.tls, handler, nullptr});
         if (datagram) {
             datagrams[i]->add(std::move(endpoint), std::move(listeners.sockets[i]));
         } else {
@@ -170,6 +189,55 @@ base::Result<std::uint16_t> Engine::Impl::open(const ComponentSpec& given) {
     });
     publishMetrics(core);
     return listeners.port;
+}
+
+std::shared_ptr<DialBoard> Engine::Impl::boardFor(const ComponentSpec& spec) {
+    std::vector<TargetStatus> targets;
+    for (const DialTarget& target : spec.targets) {
+        TargetStatus status;
+        status.address = targetText(target);
+        status.since = base::utcNow();
+        targets.push_back(std::move(status));
+    }
+    std::function<void()> changed;
+    if (on_targets) {
+        changed = [listener = on_targets, id = spec.id] { listener(id); };
+    }
+    return std::make_shared<DialBoard>(std::move(targets), std::move(changed));
+}
+
+base::Status Engine::Impl::openClient(const ComponentSpec& spec) {
+    FL_TRY(checkType(spec));
+    FL_TRY(checkTargets(spec));
+    FL_ASSIGN(auto instance, instantiate(spec));
+    auto core = std::make_shared<ComponentCore>(spec, shards.size());
+    const TypeDescription& type = spec.type->description();
+    const auto plan = std::make_shared<const DialPlan>(
+        DialPlan{spec.targets, spec.dial, type.connect, &resolver, boardFor(spec)});
+    Endpoint endpoint{core, nullptr, instance, spec.tls, nullptr, nullptr};
+    {
+        const std::lock_guard lock(map);
+        components.emplace(spec.id, Record{spec, core, instance, plan->board});
+        const auto handler = handlers.find(spec.id);
+        endpoint.handler = handler == handlers.end() ? nullptr : handler->second;
+        const auto found = routes.find(spec.id);
+        endpoint.routes = found == routes.end() ? nullptr : found->second;
+    }
+    // A target belongs to one loop; those of many small components are spread by the name.
+    const std::size_t first = std::hash<std::string>{}(spec.id);
+    onLoops([&](std::size_t i) {
+        auto own = std::make_shared<Endpoint>(endpoint);
+        own->counters = core->counters[i].get();
+        std::vector<std::shared_ptr<Dialer>> dialers;
+        for (std::size_t t = 0; t < spec.targets.size(); ++t) {
+            if ((first + t) % shards.size() == i) {
+                dialers.push_back(std::make_shared<Dialer>(*shards[i], own, plan, t));
+            }
+        }
+        shards[i]->add(std::move(own), std::move(dialers));
+    });
+    publishMetrics(core);
+    return {};
 }
 
 std::size_t Engine::Impl::count(const Selection& selection) {
@@ -265,6 +333,10 @@ base::Result<std::uint16_t> Engine::open(const ComponentSpec& spec) {
         return base::Error(base::Errc::Closed, "The server is stopping");
     }
     impl_->collect();
+    if (spec.type->description().client) {
+        FL_TRY(impl_->openClient(spec));
+        return std::uint16_t{0};
+    }
     return impl_->open(spec);
 }
 
@@ -340,6 +412,36 @@ base::Status Engine::replaceTls(const std::string& id, std::shared_ptr<TlsContex
         impl_->datagrams[i]->setTls(id, tls);
     });
     return {};
+}
+
+void Engine::setRoutes(const std::string& id, std::vector<std::string> routes) {
+    const std::lock_guard lock(impl_->control);
+    std::shared_ptr<const Routes> shared;
+    {
+        const std::lock_guard map_lock(impl_->map);
+        auto& slot = impl_->routes[id];
+        if (slot != nullptr ? slot->texts == routes : routes.empty()) {
+            return;
+        }
+        slot = std::make_shared<const Routes>(std::move(routes));
+        shared = slot;
+        if (slot->texts.empty()) {
+            impl_->routes.erase(id);
+        }
+    }
+    impl_->onLoops([&](std::size_t i) { impl_->shards[i]->setRoutes(id, shared); });
+}
+
+std::vector<TargetStatus> Engine::targets(const std::string& id) const {
+    const std::lock_guard lock(impl_->map);
+    const auto found = impl_->components.find(id);
+    return found == impl_->components.end() || found->second.board == nullptr
+               ? std::vector<TargetStatus>{}
+               : found->second.board->all();
+}
+
+void Engine::onTargets(std::function<void(const std::string& id)> listener) {
+    impl_->on_targets = std::move(listener);
 }
 
 bool Engine::isOpen(const std::string& id) const {

@@ -7,6 +7,8 @@
 #include "fairlead/network/close_reason.hpp"
 #include "owned_message.hpp"
 
+#include <type_traits>
+
 namespace fairlead::network {
 
 static_assert(
@@ -105,12 +107,36 @@ fl_status hostStateRemove(void*, fl_str key) noexcept {
     return hostStatePut<C>(nullptr, key, {nullptr, 0});
 }
 
+// Datagrams are not dialled.
+template <typename C>
+fl_status hostDialed(void*, fl_conn* conn, fl_dialed* out) noexcept {
+    if (out == nullptr) {
+        return FL_E_INVALID;
+    }
+    if constexpr (std::is_same_v<C, EngineConnection>) {
+        return C::of(conn).pluginDialed(*out);
+    } else {
+        static_cast<void>(conn);
+        return FL_E_UNSUPPORTED;
+    }
+}
+
+template <typename C>
+void hostReady(void*, fl_conn* conn) noexcept {
+    if constexpr (std::is_same_v<C, EngineConnection>) {
+        C::of(conn).pluginReady();
+    } else {
+        static_cast<void>(conn);
+    }
+}
+
 template <typename C>
 std::shared_ptr<const fl_network_host> tableOf() {
     static const auto table = std::make_shared<const fl_network_host>(
         fl_network_host{sizeof(fl_network_host), 0, nullptr, hostWrite<C>, hostDeliver<C>,
                         hostRelease<C>, hostSent<C>, hostClose<C>, hostSetTimer<C>, hostReport<C>,
-                        hostOutputBytes<C>, hostStatePut<C>, hostStateGet<C>, hostStateRemove<C>});
+                        hostOutputBytes<C>, hostStatePut<C>, hostStateGet<C>, hostStateRemove<C>, hostDialed<C>,
+                        hostReady<C>});
     return table;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shard.hpp"
 
+#include "dialer.hpp"
 #include "fairlead/base/assert.hpp"
 #include "fairlead/network/close_reason.hpp"
 #include "listener.hpp"
@@ -29,7 +30,7 @@ constexpr std::uint64_t kDrainStepMs = 20;
 
 Shard::Shard(runtime::Loop& given_loop, EngineShared& given_shared)
     : loop(given_loop), shared(given_shared), log(runtime::Log::global(), "network"),
-      reserve(open("/dev/null", O_RDONLY | O_CLOEXEC)), poller_(given_loop),
+      reserve(::open("/dev/null", O_RDONLY | O_CLOEXEC)), poller_(given_loop),
       // 64 bytes more, so that a vectorised parser may read past the end.
       read_buffer_(std::make_unique<char[]>(kReadBufferBytes + 64)),
       slab_(given_loop.index()), handshakes_{given_shared.options.handshake_ms, {}},
@@ -58,13 +59,42 @@ void Shard::stopListening(const std::string& id) {
         found->second->stop();
         listeners_.erase(found);
     }
+    eachDialer(id, [](Dialer& dialer) { dialer.stop(); });
+    dialers_.erase(id);
     endpoints_.erase(id);
+}
+
+template <typename Each>
+void Shard::eachDialer(const std::string& id, Each each) {
+    const auto found = dialers_.find(id);
+    if (found != dialers_.end()) {
+        for (const auto& dialer : found->second) {
+            each(*dialer);
+        }
+    }
+}
+
+void Shard::add(std::shared_ptr<Endpoint> endpoint, std::vector<std::shared_ptr<Dialer>> dialers) {
+    const std::string id = endpoint->core->id;
+    FL_ASSERT(endpoints_.count(id) == 0);
+    endpoints_.emplace(id, std::move(endpoint));
+    dialers_.emplace(id, std::move(dialers));
+    eachDialer(id, [](Dialer& dialer) { dialer.start(); });
+}
+
+void Shard::setRoutes(const std::string& id, std::shared_ptr<const Routes> routes) {
+    const auto found = endpoints_.find(id);
+    if (found != endpoints_.end()) {
+        found->second->routes = std::move(routes);
+        eachDialer(id, [](Dialer& dialer) { dialer.renew(); });
+    }
 }
 
 void Shard::setHandler(const std::string& id, Handler* handler) {
     const auto found = endpoints_.find(id);
     if (found != endpoints_.end()) {
         found->second->handler = handler;
+        eachDialer(id, [](Dialer& dialer) { dialer.handlerChanged(); });
     }
 }
 
@@ -79,6 +109,7 @@ void Shard::setTls(const std::string& id, std::shared_ptr<TlsContext> tls) {
     const auto found = endpoints_.find(id);
     if (found != endpoints_.end()) {
         found->second->tls = std::move(tls);
+        eachDialer(id, [](Dialer& dialer) { dialer.hurry(); });
     }
 }
 
@@ -88,12 +119,26 @@ EngineConnection* Shard::find(ConnectionId id) noexcept {
 }
 
 void Shard::accepted(const std::shared_ptr<Endpoint>& endpoint, int fd, std::string peer) {
+    open(endpoint, fd, std::move(peer), nullptr);
+}
+
+void Shard::dialed(const std::shared_ptr<Endpoint>& endpoint, int fd, std::string peer,
+                   std::shared_ptr<Dialer> dialer) {
+    open(endpoint, fd, std::move(peer), std::move(dialer));
+}
+
+void Shard::open(const std::shared_ptr<Endpoint>& endpoint, int fd, std::string peer,
+                 std::shared_ptr<Dialer> dialer) {
     const auto made = slab_.make(*this, endpoint, fd, std::move(peer));
     if (made.first == nullptr) {
         const Descriptor closed(fd);
         endpoint->counters->refused.add();
+        if (dialer != nullptr) {
+            dialer->ended(close_reason::kLimit);
+        }
         return;
     }
+    made.first->dialedBy(std::move(dialer));
     endpoint->core->alive.fetch_add(1, std::memory_order_relaxed);
     shared.alive.fetch_add(1, std::memory_order_relaxed);
     made.first->begin(made.second);

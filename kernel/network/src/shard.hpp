@@ -20,6 +20,7 @@
 
 namespace fairlead::network {
 
+class Dialer;
 class Listener;
 
 /// The engine on one loop: its connections, listeners, read buffer and lists of the round. Thread:
@@ -39,6 +40,9 @@ public:
     void setHandler(const std::string& id, Handler* handler);
     void setInstance(const std::string& id, std::shared_ptr<Instance> instance);
     void setTls(const std::string& id, std::shared_ptr<TlsContext> tls);
+    /// A component that dials from this loop.
+    void add(std::shared_ptr<Endpoint> endpoint, std::vector<std::shared_ptr<Dialer>> dialers);
+    void setRoutes(const std::string& id, std::shared_ptr<const Routes> routes);
     using Match = std::function<bool(const EngineConnection&)>;
     /// Closes the connections that match (Shutdown), spread over `duration_ms` at the most, but at
     /// least at the engine's drain pace.
@@ -50,6 +54,8 @@ public:
 
     EngineConnection* find(ConnectionId id) noexcept;
     void accepted(const std::shared_ptr<Endpoint>& endpoint, int fd, std::string peer);
+    void dialed(const std::shared_ptr<Endpoint>& endpoint, int fd, std::string peer,
+                std::shared_ptr<Dialer> dialer);
 
     // For connections.
     runtime::Loop& loop;
@@ -99,6 +105,10 @@ private:
         std::uint32_t cursor = 0;
     };
 
+    void open(const std::shared_ptr<Endpoint>& endpoint, int fd, std::string peer,
+              std::shared_ptr<Dialer> dialer);
+    template <typename Each>
+    void eachDialer(const std::string& id, Each each);
     void endRound();
     void runLists();
     void sweepGraveyard();
@@ -114,6 +124,7 @@ private:
     Slab slab_;
     std::map<std::string, std::shared_ptr<Endpoint>> endpoints_;
     std::map<std::string, std::shared_ptr<Listener>> listeners_;
+    std::map<std::string, std::vector<std::shared_ptr<Dialer>>> dialers_;
     std::vector<EngineConnection*> dirty_;
     std::vector<EngineConnection*> work_;
     std::vector<EngineConnection*> closing_;

@@ -111,10 +111,7 @@ bool configure(int fd, const ListenOptions& options) noexcept {
     }
     bool ok = set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options.keep_alive) {
-        ok = ok && set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
-             set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds) &&
-             set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds) &&
-             set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+        ok = ok && setKeepAlive(fd);
     }
     return ok;
 }
@@ -141,6 +138,13 @@ base::Result<std::uint16_t> boundPort(int fd, const ListenOptions& options) {
 }
 
 } // namespace
+
+bool setKeepAlive(int fd) noexcept {
+    return set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+           set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds) &&
+           set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds) &&
+           set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
     if (this != &other) {

@@ -50,6 +50,9 @@ base::Result<Listeners> listenShared(const ListenOptions& options, std::size_t c
 /// so; that is logged once.
 inline constexpr int kDatagramReceiveBytes = 8 << 20;
 
+/// Has the peer's TCP asked whether it is still there.
+bool setKeepAlive(int fd) noexcept;
+
 /// "192.0.2.1:4711", "[2001:db8::1]:4711".
 std::string addressText(const sockaddr* address);
 

@@ -138,6 +138,7 @@ TypeDescription describeFlags(std::uint32_t flags) {
     description.dtls = (flags & FL_NETWORK_DTLS) != 0;
     description.shareable = (flags & FL_NETWORK_SHARED) != 0;
     description.connect = (flags & FL_NETWORK_CONNECT) != 0;
+    description.relay = (flags & FL_NETWORK_RELAY) != 0;
     return description;
 }
 

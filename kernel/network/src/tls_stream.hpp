@@ -23,15 +23,20 @@ struct IoResult {
     std::size_t bytes = 0;
 };
 
-/// Server side of TLS on a non-blocking descriptor, which it does not own. OpenSSL reads and writes
-/// the descriptor itself and gives its buffers back when idle (about 14 KB per idle connection).
-/// Thread: the connection's loop.
+/// TLS on a non-blocking descriptor, which it does not own; the server's side unless connectAs.
+/// OpenSSL reads and writes the descriptor itself and gives its buffers back when idle (about 14 KB
+/// per idle connection). Thread: the connection's loop.
 class TlsStream {
 public:
     TlsStream(const TlsContext& context, int fd);
     ~TlsStream();
     TlsStream(const TlsStream&) = delete;
     TlsStream& operator=(const TlsStream&) = delete;
+
+    /// Makes it the client's side, towards `host`; before the first handshake step.
+    void connectAs(const TlsContext& context, const std::string& host);
+    /// Why the peer's certificate was refused; empty when it was not.
+    std::string verifyError() const;
 
     /// One step; Done when the handshake is complete.
     IoResult handshake();

@@ -31,7 +31,10 @@ enum {
  *   credentials (CONNECT, or every HTTP/CoAP request): "client_id", "username", "password"
  *   what TLS or DTLS has proved (CoAP, UDP; absent when nothing): "psk_identity", "subject"
  *   HTTP and WebSocket: "header.<lower-case name>", "query.<name>"
- *   MQTT 5: "user.<name>", "response_topic", "correlation_data" */
+ *   MQTT 5: "user.<name>", "response_topic", "correlation_data"
+ *   Client types without FL_NETWORK_RELAY: "device_id", the device that the connection stands for by
+ *   configuration: neither identified nor authenticated. With a CONNECT at on_open it is online as
+ *   long as the connection lasts. */
 typedef struct fl_transport_message {
     uint32_t size;
     uint32_t kind;

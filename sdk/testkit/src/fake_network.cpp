@@ -242,6 +242,20 @@ FakeNetworkHost::FakeNetworkHost(std::shared_ptr<DurableState> durable)
         of(ctx).durable_->blobs.erase(std::string(sdk::view(key)));
         return FL_OK;
     };
+    table_.dialed = [](void* ctx, fl_conn* c, fl_dialed* out) -> fl_status {
+        if (!at(c).target_) {
+            return FL_E_UNSUPPORTED;
+        }
+        std::vector<fl_str>& routes = of(ctx).routes_out_;
+        routes.clear();
+        for (const std::string& route : of(ctx).routes) {
+            routes.push_back(sdk::str(route));
+        }
+        *out = {sizeof(fl_dialed), *at(c).target_, routes.data(),
+                static_cast<std::uint32_t>(routes.size()), 0};
+        return FL_OK;
+    };
+    table_.ready = [](void*, fl_conn* c) { at(c).ready = true; };
 }
 
 FakeNetworkHost::~FakeNetworkHost() {
@@ -292,6 +306,7 @@ FakeConnection* FakeNetworkHost::open(const fl_peer& raw) {
     connections_.push_back(std::make_unique<FakeConnection>());
     FakeConnection& conn = *connections_.back();
     conn.owner_ = this;
+    conn.target_ = target;
     fl_err err = freshErr();
     const fl_status status =
         plugin_.on_open(plugin_.self, reinterpret_cast<fl_conn*>(&conn), &raw, &conn.state_, &err);

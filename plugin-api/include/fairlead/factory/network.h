@@ -113,6 +113,18 @@ typedef struct fl_completion {
     const fl_transport_message* reply; /* answer of the protocol (HTTP, CoAP); or NULL */
 } fl_completion;
 
+/* What the host dialled for a connection of a client type (FL_NETWORK_CLIENT). Borrowed until this
+ * call's caller returns. */
+typedef struct fl_dialed {
+    uint32_t size;
+    uint32_t target; /* position in the configuration's `targets`; 0 where there is one only */
+    /* Where devices send to, by the protocols of the gateways on the component: fl_route.address of
+     * the routes upwards. When they change the host ends the connection and dials again. */
+    const fl_str* routes;
+    uint32_t route_count;
+    uint32_t reserved;
+} fl_dialed;
+
 /* What the host does for a network plugin. [connection-serial] throughout: only from within a call
  * for the same connection, except where marked. */
 typedef struct fl_network_host {
@@ -161,6 +173,15 @@ typedef struct fl_network_host {
     fl_status (*state_put)(void* ctx, fl_str key, fl_bytes value);
     fl_status (*state_get)(void* ctx, fl_str key, fl_bytes* out);
     fl_status (*state_remove)(void* ctx, fl_str key);
+
+    /* Members of client types, younger than the rest (see size). */
+
+    /* FL_E_UNSUPPORTED when the connection was not dialled. */
+    fl_status (*dialed)(void* ctx, fl_conn* conn, fl_dialed* out);
+
+    /* The type has logged in at the peer: only now does the target count as connected, when the
+     * type has FL_NETWORK_CONNECT. What close() says before is shown as the reason why it is not. */
+    void (*ready)(void* ctx, fl_conn* conn);
 } fl_network_host;
 
 typedef struct fl_network {
@@ -210,11 +231,19 @@ typedef struct fl_network {
 enum {
     FL_NETWORK_STREAM = 1,
     FL_NETWORK_DATAGRAM = 2,
-    FL_NETWORK_CLIENT = 4, /* the host dials out instead of listening */
+    /* The host dials out instead of listening, to remoteHost and remotePort, or to each entry of
+     * `targets` when the type's schema has such a list of objects with `host` and `port`; it opens a
+     * connection for each and dials again when one ends. */
+    FL_NETWORK_CLIENT = 4,
     FL_NETWORK_TLS = 8,
     FL_NETWORK_DTLS = 16,
     FL_NETWORK_SHARED = 32, /* several gateways may use one component */
-    FL_NETWORK_CONNECT = 64 /* the type has a CONNECT message that authenticates */
+    /* The type has a CONNECT message that authenticates; of a client type: it logs in at the peer
+     * and calls ready() then. */
+    FL_NETWORK_CONNECT = 64,
+    /* Client types: a connection carries messages of many devices (a broker). The peer has checked
+     * who they are: each message is identified, none is authenticated. */
+    FL_NETWORK_RELAY = 128
 };
 
 typedef struct fl_network_descriptor {
@@ -227,7 +256,8 @@ typedef struct fl_network_descriptor {
     fl_str name;          /* JSON texts by locale */
     fl_str description;   /* JSON texts by locale */
     /* JSON Schema (draft-04 subset) of the type's own settings; the host adds host, port,
-     * publicHost, publicPort, secure, certificateId and its limits. */
+     * publicHost, publicPort, secure, certificateId and its limits; for client types remoteHost and
+     * remotePort (unless the schema has `targets`), TLS and the times of dialling. */
     fl_str schema;
 } fl_network_descriptor;
 

@@ -89,6 +89,22 @@ public:
     }
     std::size_t outputBytes() const noexcept { return host().output_bytes(host().ctx, conn_); }
 
+    /// Client types: what was dialled; nothing when the host is older or it was not.
+    std::optional<fl_dialed> dialed() const noexcept {
+        fl_dialed out{sizeof(fl_dialed), 0, nullptr, 0, 0};
+        if (!FL_HAS(io_.raw(), fl_network_host, dialed) ||
+            host().dialed(host().ctx, conn_, &out) < 0) {
+            return std::nullopt;
+        }
+        return out;
+    }
+    /// Client types: logged in at the peer.
+    void ready() const noexcept {
+        if (FL_HAS(io_.raw(), fl_network_host, ready)) {
+            host().ready(host().ctx, conn_);
+        }
+    }
+
 private:
     const fl_network_host& host() const noexcept { return *io_.raw(); }
 

@@ -36,6 +36,9 @@ public:
     Client(const Client&) = delete;
     ~Client() { close(); }
 
+    /// Takes over a connected socket.
+    static Client adopt(int fd) { return Client(Adopted{fd}); }
+
     static int dial(std::uint16_t port, int receive_buffer = 0) {
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (receive_buffer != 0) {
@@ -119,6 +122,11 @@ public:
     }
 
 private:
+    struct Adopted {
+        int fd;
+    };
+    explicit Client(Adopted adopted) : fd_(adopted.fd) {}
+
     int fd_;
     std::string buffer_;
     std::size_t start_ = 0; ///< of what was not given out yet

@@ -149,7 +149,7 @@ public:
     void refusesTypesItCannotServe() {
         EngineFixture f;
         auto spec = f.spec("a");
-        spec.type = f.types->find("dialer");
+        spec.type = f.types->find("gram-dialer");
         CPPUNIT_ASSERT_EQUAL(std::string("network.type_unsupported"),
                              f.engine->open(spec).error().code());
         CPPUNIT_ASSERT(f.types->find("nothing") == nullptr);

@@ -25,6 +25,7 @@
 ///   bye           closes, then writes on (must be refused)
 ///   bad           is a protocol violation;   over   claims more bytes than it got
 ///   peer          answers what on_open learnt of the peer
+///   dialed        answers the target and the routes of a client type;   ready   logs in
 /// Anything else is echoed. Over datagrams the same, the lines of one at a time.
 /// The configuration's text is answered to "config".
 namespace fairlead::test {
@@ -144,6 +145,10 @@ private:
         } else if (word == "wait") {
             waiting_ = true;
             put(rest);
+        } else if (word == "dialed") {
+            answer(dialed());
+        } else if (word == "ready") {
+            io_->ready(io_->ctx, conn_);
         } else if (word == "send") {
             write(std::string(std::stoul(std::string(rest)), 'x') + "\n");
         } else if (word == "timer") {
@@ -167,6 +172,18 @@ private:
         } else {
             answer(std::string(line));
         }
+    }
+
+    std::string dialed() {
+        fl_dialed found{sizeof(fl_dialed), 0, nullptr, 0, 0};
+        if (io_->dialed(io_->ctx, conn_, &found) < 0) {
+            return "accepted";
+        }
+        std::string answer = "target " + std::to_string(found.target);
+        for (std::uint32_t i = 0; i < found.route_count; ++i) {
+            answer += " " + std::string(found.routes[i].p, found.routes[i].n);
+        }
+        return answer;
     }
 
     void runState(std::string_view word, std::string_view rest) {
@@ -292,8 +309,11 @@ inline const fl_network_factory& lineFactory() {
         {sizeof(fl_network_descriptor), FL_NETWORK_DATAGRAM | FL_NETWORK_DTLS, str("grams"),
          str("GRAM"), str("gram"), str("grams"), str("{}"), str("{}"), str("{}")},
         {sizeof(fl_network_descriptor), FL_NETWORK_STREAM | FL_NETWORK_CLIENT, str("dialer"),
-         str("DIAL"), str("dial"), str("dials"), str("{}"), str("{}"), str("{}")}};
-    static const fl_network_factory factory{sizeof(fl_network_factory), [] { return 3U; },
+         str("DIAL"), str("dial"), str("dials"), str("{}"), str("{}"), str("{}")},
+        // What the engine does not do: datagrams that it sends first.
+        {sizeof(fl_network_descriptor), FL_NETWORK_DATAGRAM | FL_NETWORK_CLIENT, str("gram-dialer"),
+         str("GDIA"), str("gdial"), str("gdials"), str("{}"), str("{}"), str("{}")}};
+    static const fl_network_factory factory{sizeof(fl_network_factory), [] { return 4U; },
                                             [](std::uint32_t i) { return &types[i]; }, lineCreate};
     return factory;
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "fairlead/base/result.hpp"
+#include "fairlead/network/dial.hpp"
 #include "fairlead/network/handler.hpp"
 #include "fairlead/network/type.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,6 +53,10 @@ struct ComponentSpec {
     // peers as an eighth of the machine's memory holds.
     std::size_t datagram_bytes_max = 65'507; ///< longer ones are thrown away
     std::uint64_t idle_ms = 600'000;         ///< silence after which a peer is forgotten
+
+    // Client types: dialled instead of listening on host and port; `tls` is of makeClient.
+    std::vector<DialTarget> targets; ///< 1 to kTargetsMax
+    DialOptions dial;
 };
 
 /// Since the component was opened; sums of all loops.
@@ -79,9 +85,12 @@ public:
     Engine& operator=(const Engine&) = delete;
 
     /// Creates an instance, binds one listener per loop and accepts. Returns the port.
+    /// Client types dial their targets as long as there is a handler, and return 0; a target that
+    /// cannot be reached is no error here, see targets().
     /// Errors: Conflict "network.port_in_use", Io "network.listen_failed", Unsupported
-    /// "network.type_unsupported" for types that dial out and for security that the type lacks, and
-    /// what the type's create says.
+    /// "network.type_unsupported" for types that are neither streams nor datagrams, clients that
+    /// are no streams and security that the type lacks, Invalid "network.targets" without or with
+    /// too many targets, and what the type's create says.
     base::Result<std::uint16_t> open(const ComponentSpec& spec);
 
     /// Stops listening, closes the connections (Shutdown) at the drain pace and waits for them, at
@@ -100,6 +109,16 @@ public:
 
     /// New handshakes use `tls`; open connections keep theirs.
     base::Status replaceTls(const std::string& id, std::shared_ptr<TlsContext> tls);
+
+    /// Where devices send to, by the protocols of the component's gateways; client types learn it
+    /// when a connection opens. Connections are made anew when it changes. Kept over close and
+    /// open.
+    void setRoutes(const std::string& id, std::vector<std::string> routes);
+    /// How a client component's targets are; empty for servers.
+    std::vector<TargetStatus> targets(const std::string& id) const;
+    /// Called with a component's id after the state of a target changed, on a loop: it must not
+    /// block, nor call the engine. Before the first open only.
+    void onTargets(std::function<void(const std::string& id)> listener);
 
     bool isOpen(const std::string& id) const;
     ComponentCounters counters(const std::string& id) const;

@@ -36,6 +36,10 @@ public:
     virtual std::string_view peer() const noexcept = 0;      ///< "192.0.2.1:4711"
     /// True for types that log in with a CONNECT message of their own (MQTT).
     virtual bool hasConnect() const noexcept = 0;
+    /// True when the server dialled it (client types).
+    virtual bool isOutgoing() const noexcept { return false; }
+    /// True when it carries messages of many devices, whom its peer vouches for (a broker).
+    virtual bool isRelay() const noexcept { return false; }
 
     /// Result of a deliver or release that the handler answered with Pending. Calls the plugin.
     virtual void complete(std::uint64_t token, std::int32_t status,

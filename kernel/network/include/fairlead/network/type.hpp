@@ -41,7 +41,8 @@ struct TypeDescription {
     bool tls = false;
     bool dtls = false;
     bool shareable = false; ///< several gateways may use one component
-    bool connect = false;   ///< has a CONNECT message of its own
+    bool connect = false;   ///< has a CONNECT message of its own; client: logs in at the peer
+    bool relay = false;     ///< client: a connection carries messages of many devices
 };
 
 struct Peer {

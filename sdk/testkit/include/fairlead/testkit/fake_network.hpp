@@ -51,6 +51,7 @@ public:
     std::uint32_t close_reason = 0;
     std::string close_text;
     std::string last_error; // text of the last failed call
+    bool ready = false;     // a client type has logged in
 
     // What the next deliver calls answer.
     /// Pending messages wait for complete(); FL_OK finishes DATA at once; below 0 refuses.
@@ -114,6 +115,7 @@ private:
     std::vector<std::string> writes_;
     std::deque<Pending> pending_;
     std::array<std::optional<std::uint64_t>, FL_NETWORK_TIMERS> timers_{};
+    std::optional<std::uint32_t> target_;
     bool finished_ = false;
 };
 
@@ -142,6 +144,10 @@ public:
     /// The same behind DTLS, with what its handshake has proved.
     FakeConnection* openSecure(std::string_view peer, std::string_view psk_identity,
                                std::string_view subject = {});
+    /// Client types: the next open() dials this, with the routes below.
+    std::optional<std::uint32_t> target;
+    std::vector<std::string> routes;
+
     /// Ends all open connections.
     void finishAll(std::uint32_t reason = FL_CLOSE_SHUTDOWN);
 
@@ -157,6 +163,7 @@ private:
     std::vector<std::unique_ptr<FakeConnection>> connections_;
     std::string error_;
     std::deque<std::string> blobs_out_; // keeps what state_get handed out
+    std::vector<fl_str> routes_out_;    // and what dialed did
 };
 
 } // namespace fairlead::testkit
