@@ -78,6 +78,9 @@ private:
             found.push_back(
                 {field + "/host", "format_ipv4", "must be an IPv4 or IPv6 address of the server"});
         }
+        if (found.empty() && !server) {
+            checkClient(json, field, found);
+        }
         std::move(found.begin(), found.end(), std::back_inserter(errors_));
     }
 
@@ -229,6 +232,9 @@ base::Result<ServerSettings> readSettings(const std::string& configuration,
     s.idle_ms = static_cast<std::uint64_t>(base::integerOr(json, "idleTimeout", kIdleMs));
     s.connections_max = static_cast<std::size_t>(base::integerOr(json, "maxConnections", 0));
     s.message_bytes_max = largestByteSetting(json, schema);
+    if (type.description().client) {
+        s.client = readClientSettings(json);
+    }
     return s;
 }
 

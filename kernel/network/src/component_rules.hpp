@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace fairlead::network {
 
@@ -27,6 +28,14 @@ base::Result<std::string> keepSecrets(const std::string& configuration, const st
 /// `component` as people see it. Without type everything is masked that could be a secret.
 void maskComponent(NetworkComponent& component, const NetworkType* type);
 
+/// The fields of a client component about dialling.
+struct ClientSettings {
+    std::vector<DialTarget> targets;
+    DialOptions dial;
+    bool verify_server = true;
+    std::string server_name;
+};
+
 /// The common fields of a stored configuration.
 struct ServerSettings {
     std::string host = "0.0.0.0";
@@ -42,6 +51,7 @@ struct ServerSettings {
     std::uint64_t idle_ms = 0; ///< of datagram types
     /// The largest of the type's own settings that are sizes in bytes.
     std::size_t message_bytes_max = 0;
+    std::optional<ClientSettings> client; ///< of client types; host and port are then unused
 };
 
 /// The configuration of a node, or nothing when it has none.
@@ -49,6 +59,14 @@ std::optional<std::string> configurationFor(const NetworkComponent& component,
                                             const std::string& node_id);
 base::Result<ServerSettings> readSettings(const std::string& configuration,
                                           const NetworkType& type);
+ClientSettings readClientSettings(const base::JsonValue& configuration);
+/// Rules on targets and times beyond the schema; `configuration` is normalized.
+void checkClient(const base::JsonValue& configuration, const std::string& prefix,
+                 std::vector<base::FieldError>& errors);
+/// "tcp://192.0.2.7:502 +2"
+std::string targetsAddress(const std::string& scheme, const std::vector<DialTarget>& targets);
+/// What to say of a client component whose targets are not all connected; empty when they are.
+std::string firstFailure(const std::vector<TargetStatus>& targets);
 /// "mqtt://192.0.2.1:1883"
 std::string addressOf(const std::string& scheme, const std::string& host, std::uint16_t port);
 

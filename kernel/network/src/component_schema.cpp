@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "component_schema_client.hpp"
 #include "fairlead/network/schema.hpp"
 #include "schema_walk.hpp"
 
@@ -247,6 +248,13 @@ base::Error broken(const TypeDescription& type, const std::string& why) {
                                 " cannot be used: " + why);
 }
 
+/// One remote side, unless the type has a list of its own.
+std::string_view commonOfClient(const JsonValue& own) {
+    const JsonValue* properties = base::member(own, "properties");
+    const bool list = properties != nullptr && base::member(*properties, "targets") != nullptr;
+    return list ? R"({"type":"object"})" : remoteSchema();
+}
+
 bool hasTexts(const JsonValue& schema) {
     const JsonValue* texts = base::member(schema, "i18n");
     if (texts == nullptr) {
@@ -273,9 +281,11 @@ base::Result<Json> componentSchema(const TypeDescription& type) {
     if (!own.IsObject() || depthOf(own) > kSchemaDepthMax + 1 || !hasTexts(own)) {
         return broken(type, "it is no object, too deep, or its texts are broken");
     }
-    FL_ASSIGN(Json schema, base::parseJson(type.client ? R"({"type":"object"})" : kServer));
+    FL_ASSIGN(Json schema, base::parseJson(type.client ? commonOfClient(own) : kServer));
     if (type.tls || type.dtls) {
-        FL_ASSIGN(const Json secure, base::parseJson(type.tls ? kSecure : kDtls));
+        const std::string_view offered =
+            type.client ? clientSecureSchema() : std::string_view(type.tls ? kSecure : kDtls);
+        FL_ASSIGN(const Json secure, base::parseJson(offered));
         merge(schema, secure);
     }
     if (type.datagram && !type.stream && !type.client) {
@@ -284,6 +294,10 @@ base::Result<Json> componentSchema(const TypeDescription& type) {
         callThemPeers(schema);
     }
     merge(schema, own);
+    if (type.client) {
+        FL_ASSIGN(const Json times, base::parseJson(dialTimesSchema()));
+        merge(schema, times);
+    }
     return schema;
 }
 

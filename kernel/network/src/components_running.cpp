@@ -31,6 +31,10 @@ base::Result<std::shared_ptr<TlsContext>> ComponentsService::tlsOf(const ServerS
     if (settings.dtls && settings.certificate_id.empty()) {
         return TlsContext::makeDtls(nullptr, ClientCertificate::No, true);
     }
+    if (settings.client && settings.certificate_id.empty()) {
+        return TlsContext::makeClient(
+            {nullptr, settings.client->verify_server, settings.client->server_name});
+    }
     if (parts_.certificates == nullptr) {
         return base::Error(base::Errc::Unsupported, "network.certificate",
                            "TLS is not available: the server has no certificates");
@@ -38,6 +42,10 @@ base::Result<std::shared_ptr<TlsContext>> ComponentsService::tlsOf(const ServerS
     auto material = parts_.certificates->load(settings.certificate_id);
     if (!material) {
         return std::move(material).error().within("The certificate cannot be used");
+    }
+    if (settings.client) {
+        return TlsContext::makeClient(
+            {&*material, settings.client->verify_server, settings.client->server_name});
     }
     return settings.dtls
                ? TlsContext::makeDtls(&*material, settings.client_certificates, settings.psk)
@@ -80,12 +88,21 @@ base::Status ComponentsService::tryOpen(const NetworkComponent& component, Runni
         spec.datagram_bytes_max = std::min(settings.message_bytes_max, spec.datagram_bytes_max);
     }
     spec.idle_ms = settings.idle_ms;
+    if (settings.client) {
+        spec.targets = settings.client->targets;
+        spec.dial = settings.client->dial;
+    }
     FL_ASSIGN(const std::uint16_t port, parts_.engine->open(spec));
     const TypeDescription& d = type->description();
     running.state = RunState::Running;
-    running.address = addressOf(settings.secure ? d.secure_scheme : d.scheme, settings.public_host,
-                                settings.public_port);
-    running.local_address = addressOf({}, settings.host, port);
+    const std::string& scheme = settings.secure ? d.secure_scheme : d.scheme;
+    if (settings.client) {
+        running.address = targetsAddress(scheme, settings.client->targets);
+    } else {
+        running.address = addressOf(scheme, settings.public_host, settings.public_port);
+        running.local_address = addressOf({}, settings.host, port);
+    }
+    running.client = settings.client;
     running.certificate_id = settings.secure ? settings.certificate_id : std::string{};
     running.client_certificates = settings.client_certificates;
     running.dtls = settings.dtls;
@@ -139,6 +156,7 @@ void ComponentsService::certificateChanged(const std::string& certificate_id) {
                 settings.client_certificates = running.client_certificates;
                 settings.dtls = running.dtls;
                 settings.psk = running.psk;
+                settings.client = running.client;
                 users.emplace_back(id, std::move(settings));
             } else if (running.retry) {
                 running.retry_at = Clock::now();

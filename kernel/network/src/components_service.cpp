@@ -147,6 +147,7 @@ base::Result<NetworkComponent> ComponentsService::get(const std::string& id) {
 ComponentStatus ComponentsService::status(const std::string& id) {
     ComponentStatus status;
     status.counters = parts_.engine->counters(id);
+    status.targets = parts_.engine->targets(id);
     const std::lock_guard lock(state_);
     const auto found = running_.find(id);
     if (found != running_.end()) {
@@ -154,6 +155,9 @@ ComponentStatus ComponentsService::status(const std::string& id) {
         status.last_error = found->second.last_error;
         status.address = found->second.address;
         status.local_address = found->second.local_address;
+        if (status.last_error.empty()) {
+            status.last_error = firstFailure(status.targets);
+        }
     }
     return status;
 }
@@ -299,9 +303,11 @@ base::Result<NetworkComponent> ComponentsService::enable(const std::string& id) 
             return saved.error();
         }
     }
-    runtime::logInformation("network", "Network component \"" + component.name +
-                                           "\" was enabled and listens on " +
-                                           status(id).local_address);
+    const ComponentStatus now = status(id);
+    runtime::logInformation("network",
+                            "Network component \"" + component.name + "\" was enabled and " +
+                                (now.local_address.empty() ? "dials " + now.address
+                                                           : "listens on " + now.local_address));
     changed(id);
     return shown(std::move(component));
 }
@@ -359,6 +365,7 @@ void ComponentsService::onUsedBy(
 
 void ComponentsService::onChange(std::function<void(const std::string&)> listener) {
     listener_ = std::move(listener);
+    parts_.engine->onTargets([this](const std::string& id) { changed(id); });
 }
 
 void ComponentsService::changed(const std::string& id) {

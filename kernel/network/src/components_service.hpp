@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -51,6 +52,7 @@ private:
         ClientCertificate client_certificates = ClientCertificate::No;
         bool dtls = false;
         bool psk = false;
+        std::optional<ClientSettings> client; ///< of client types
         bool retry = false;
         int attempts = 0;
         Clock::time_point retry_at{};

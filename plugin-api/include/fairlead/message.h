@@ -32,8 +32,8 @@ enum {
  *   what TLS or DTLS has proved (CoAP, UDP; absent when nothing): "psk_identity", "subject"
  *   HTTP and WebSocket: "header.<lower-case name>", "query.<name>"
  *   MQTT 5: "user.<name>", "response_topic", "correlation_data"
- *   Client types without FL_NETWORK_RELAY: "device_id", the device that the connection stands for by
- *   configuration: neither identified nor authenticated. With a CONNECT at on_open it is online as
+ *   Client types without FL_NETWORK_RELAY: "device_id", the device that the connection stands for
+ * by configuration: neither identified nor authenticated. With a CONNECT at on_open it is online as
  *   long as the connection lasts. */
 typedef struct fl_transport_message {
     uint32_t size;

@@ -180,7 +180,8 @@ typedef struct fl_network_host {
     fl_status (*dialed)(void* ctx, fl_conn* conn, fl_dialed* out);
 
     /* The type has logged in at the peer: only now does the target count as connected, when the
-     * type has FL_NETWORK_CONNECT. What close() says before is shown as the reason why it is not. */
+     * type has FL_NETWORK_CONNECT. What close() says before is shown as the reason why it is not.
+     */
     void (*ready)(void* ctx, fl_conn* conn);
 } fl_network_host;
 
@@ -232,8 +233,8 @@ enum {
     FL_NETWORK_STREAM = 1,
     FL_NETWORK_DATAGRAM = 2,
     /* The host dials out instead of listening, to remoteHost and remotePort, or to each entry of
-     * `targets` when the type's schema has such a list of objects with `host` and `port`; it opens a
-     * connection for each and dials again when one ends. */
+     * `targets` when the type's schema has such a list of objects with `host` and `port`; it opens
+     * a connection for each and dials again when one ends. */
     FL_NETWORK_CLIENT = 4,
     FL_NETWORK_TLS = 8,
     FL_NETWORK_DTLS = 16,

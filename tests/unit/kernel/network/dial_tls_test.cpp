@@ -63,6 +63,7 @@ public:
         const std::uint16_t port = serve(f, server);
         dial(f, port, client({&trust}));
         CPPUNIT_ASSERT(f.waitState(DialState::Connected));
+        CPPUNIT_ASSERT(f.wait([&] { return served_.get(&FakeHandler::opens) == 1; }));
         // What either side says is a line that the other one echoes for ever: both can talk.
         f.on(served_.id(0), [](network::Connection* c) {
             fl_transport_message m{};

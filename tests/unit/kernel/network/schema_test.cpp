@@ -112,8 +112,19 @@ public:
         CPPUNIT_ASSERT(schema);
         CPPUNIT_ASSERT(base::member((*schema)["properties"], "secure") == nullptr);
         t.client = true;
+        t.tls = true;
         schema = componentSchema(t);
         CPPUNIT_ASSERT(schema);
+        const base::JsonValue& properties = (*schema)["properties"];
+        CPPUNIT_ASSERT(base::member(properties, "publicHost") == nullptr);
+        CPPUNIT_ASSERT(base::member(properties, "clientCertificates") == nullptr);
+        CPPUNIT_ASSERT(base::member(properties, "remoteHost") != nullptr);
+        CPPUNIT_ASSERT(base::member(properties, "verifyServer") != nullptr);
+        CPPUNIT_ASSERT(base::member(properties, "reconnectLongest") != nullptr);
+        t.schema = R"({"properties":{"targets":{"type":"array"}}})";
+        schema = componentSchema(t);
+        CPPUNIT_ASSERT(schema);
+        CPPUNIT_ASSERT(base::member((*schema)["properties"], "remoteHost") == nullptr);
         CPPUNIT_ASSERT(base::member(*schema, "required") == nullptr);
     }
 

@@ -50,7 +50,9 @@ struct ComponentStatus {
     RunState run_state = RunState::Stopped;
     std::string last_error;    ///< empty when the last attempt succeeded
     std::string address;       ///< "mqtt://192.0.2.1:1883", from publicHost and publicPort
-    std::string local_address; ///< "0.0.0.0:1883"
+    std::string local_address; ///< "0.0.0.0:1883"; empty for client types
+    /// Of client types; last_error then tells of those that are not connected, though it runs.
+    std::vector<TargetStatus> targets;
     ComponentCounters counters;
 };
 
