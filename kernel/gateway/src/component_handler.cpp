@@ -3,7 +3,8 @@
 // what does it mean (decode) → is it taken (submit) → effects. Only submit takes; everything before
 // may be repeated after FL_E_BUSY. Types with a CONNECT and stream types authenticate once per
 // connection and hold a session; request types (HTTP) authenticate each message, and the session is
-// the device's, not the connection's.
+// the device's, not the connection's. A connection that the server dialled may stand for a device
+// by configuration, which is then neither identified nor authenticated; relays are in relay.cpp.
 #include "component_handler.hpp"
 
 #include "link.hpp"
@@ -40,24 +41,53 @@ bool serves(const Binding& binding, const device::ProductSnapshot& product) {
                                       : product.gateway_id == binding.gateway_id;
 }
 
-std::int64_t keepAliveMs(const device::DeviceEntry::Facts& facts, std::string_view transport) {
+// No connection's end will tell that the device has gone: silence does.
+bool endsBySilence(const network::Connection& connection) {
+    return isRequestType(connection.transport()) || connection.isRelay();
+}
+
+std::int64_t keepAliveMs(const device::DeviceEntry::Facts& facts,
+                         const network::Connection& connection) {
     if (facts.product->keep_alive_seconds > 0) {
         return facts.product->keep_alive_seconds * 1000;
     }
-    return isRequestType(transport) ? kRequestKeepAliveMs : 0;
+    return endsBySilence(connection) ? kRequestKeepAliveMs : 0;
+}
+
+/// The device that a dialled connection stands for; empty when it says nothing of it.
+std::string_view namedDevice(const network::Connection& connection,
+                             const fl_transport_message& message) {
+    if (!connection.isOutgoing() || connection.isRelay()) {
+        return {};
+    }
+    for (std::uint32_t i = 0; i < message.attribute_count; ++i) {
+        if (view(message.attributes[i].name) == "device_id") {
+            return view(message.attributes[i].value);
+        }
+    }
+    return {};
 }
 
 } // namespace
 
 void ComponentHandler::opened(network::Connection& connection) {
     connection.user = new ConnectionState;
-    contextOf(connection.loop()).add(connection);
+    LoopContext& context = contextOf(connection.loop());
+    context.add(connection);
+    if (connection.isRelay()) {
+        // Packet identifiers belong to the connection's session with the broker, not to a device.
+        stateOf(connection).once_scope = component_id_ + "/";
+        relay_->set({&context, connection.id().value});
+    }
 }
 
 void ComponentHandler::closed(network::Connection& connection, std::uint32_t reason) {
     const std::unique_ptr<ConnectionState> state{static_cast<ConnectionState*>(connection.user)};
     connection.user = nullptr;
     contextOf(connection.loop()).remove(connection);
+    if (connection.isRelay()) {
+        relay_->clear(connection.id().value);
+    }
     if (!state) {
         return;
     }
@@ -77,6 +107,9 @@ std::int32_t ComponentHandler::deliver(network::Connection& connection,
         once_key};
     if (delivery.state.finished) {
         return FL_E_CLOSED;
+    }
+    if (connection.isRelay()) {
+        return relayed(delivery);
     }
     if (message.kind == FL_TRANSPORT_CONNECT) {
         return connect(delivery);
@@ -100,12 +133,15 @@ std::int32_t ComponentHandler::deliver(network::Connection& connection,
 ComponentHandler::Lookup ComponentHandler::resolve(Delivery& delivery, Peer& out) {
     const auto bindings = this->bindings();
     Lookup best = Lookup::Unnamed;
+    const std::string_view named = namedDevice(delivery.connection, delivery.message);
     for (const BindingPtr& binding : *bindings) {
         Identity& identity = delivery.context.identity();
         fl_err error{sizeof(fl_err), 0, 0, {}};
-        const fl_status status = binding->protocol->identify(delivery.context.index(),
-                                                             delivery.message, identity, error);
-        if (status < 0) {
+        if (!named.empty()) {
+            identity.device_id = named;
+            identity.product_id.clear();
+        } else if (binding->protocol->identify(delivery.context.index(), delivery.message, identity,
+                                               error) < 0) {
             continue;
         }
         const Lookup found = lookUp(delivery, binding, out);
@@ -160,6 +196,14 @@ void ComponentHandler::load(Delivery& delivery, const std::string& device_id) {
         });
 }
 
+fl_status ComponentHandler::admit(Delivery& delivery, Peer& peer) {
+    if (namedDevice(delivery.connection, delivery.message).empty()) {
+        return authenticate(delivery, peer);
+    }
+    delivery.context.sink().begin(&delivery.message); // nothing of a call before
+    return FL_OK;
+}
+
 fl_status ComponentHandler::authenticate(Delivery& delivery, Peer& peer) {
     const SessionView session{peer.facts(), delivery.connection.transport(),
                               delivery.state.protocol_state};
@@ -174,9 +218,11 @@ device::SessionPtr ComponentHandler::openSession(Delivery& delivery, Peer& peer)
     const std::string transport{delivery.connection.transport()};
     device::SessionInfo info{peer.binding->gateway_id, component_id_, transport,
                              std::string{delivery.connection.peer()},
-                             keepAliveMs(peer.facts(), transport)};
+                             keepAliveMs(peer.facts(), delivery.connection)};
     std::shared_ptr<device::SessionLink> link;
-    if (isDatagramType(transport)) {
+    if (delivery.connection.isRelay()) {
+        link = std::make_shared<RelayLink>(relay_, peer.binding, peer.device, *parts_.sessions);
+    } else if (isDatagramType(transport)) {
         link = std::make_shared<DatagramLink>(*parts_.sessions, peer.device, transport);
     } else if (isRequestType(transport)) {
         link = std::make_shared<RequestLink>();
@@ -215,7 +261,7 @@ std::int32_t ComponentHandler::connect(Delivery& delivery) {
     case Lookup::Found:
         break;
     }
-    const fl_status status = authenticate(delivery, peer);
+    const fl_status status = admit(delivery, peer);
     if (status < 0) {
         delivery.state.finished = true;
         refuse(delivery, peer.binding, status);
@@ -268,7 +314,7 @@ std::int32_t ComponentHandler::firstMessage(Delivery& delivery) {
         return refuse(delivery, peer.binding,
                       found == Lookup::Forbidden ? FL_E_FORBIDDEN : FL_E_NOT_FOUND);
     }
-    const fl_status status = authenticate(delivery, peer);
+    const fl_status status = admit(delivery, peer);
     answerNow(delivery, status);
     if (status < 0) {
         delivery.state.finished = true;
@@ -482,7 +528,9 @@ void ComponentHandler::applyEffects(Delivery& delivery, const Peer& peer,
     }
     const std::optional<std::string> close = sink.closeReason();
     answerNow(delivery, FL_OK);
-    if (close) {
+    if (close && delivery.connection.isRelay()) {
+        parts_.sessions->close(session, device::CloseReason::Device);
+    } else if (close) {
         delivery.connection.close(FL_CLOSE_LOCAL, *close);
     }
 }
@@ -496,7 +544,7 @@ void ComponentHandler::applyPresence(Delivery& delivery, const Peer& peer,
         if (devices.empty() || devices[i] == peer.device) {
             // A device that says goodbye over its own connection is gone when that ends; over HTTP
             // the word itself is the end.
-            if (offline && isRequestType(delivery.connection.transport())) {
+            if (offline && endsBySilence(delivery.connection)) {
                 parts_.sessions->close(session, device::CloseReason::Device);
             }
             continue;
@@ -529,7 +577,7 @@ void ComponentHandler::answerNow(Delivery& delivery, const std::int32_t status) 
         // Token 0: nobody waits for the outcome of an answer.
         static_cast<void>(delivery.connection.send(reply.view(), 0));
     }
-    if (status < 0 && sink.closeReason()) {
+    if (status < 0 && sink.closeReason() && !delivery.connection.isRelay()) {
         delivery.connection.close(FL_CLOSE_UNAUTHORIZED, *sink.closeReason());
     }
 }

@@ -3,6 +3,7 @@
 
 #include "binding.hpp"
 #include "loop_context.hpp"
+#include "relay.hpp"
 
 #include "fairlead/device/registry.hpp"
 #include "fairlead/device/session.hpp"
@@ -77,10 +78,14 @@ private:
     std::int32_t firstMessage(Delivery& delivery);
     std::int32_t request(Delivery& delivery);
     std::int32_t uplink(Delivery& delivery, Peer& peer, const device::SessionPtr& session);
+    // relay.cpp
+    std::int32_t relayed(Delivery& delivery);
+    device::SessionPtr relaySession(Delivery& delivery, Peer& peer);
 
     Lookup resolve(Delivery& delivery, Peer& out);
     Lookup lookUp(Delivery& delivery, const BindingPtr& binding, Peer& out);
     void load(Delivery& delivery, const std::string& device_id);
+    fl_status admit(Delivery& delivery, Peer& peer);
     fl_status authenticate(Delivery& delivery, Peer& peer);
     device::SessionPtr requestSession(Delivery& delivery, Peer& peer);
     device::SessionPtr openSession(Delivery& delivery, Peer& peer);
@@ -95,6 +100,7 @@ private:
     std::string component_id_;
     HandlerParts parts_;
     std::shared_ptr<const BindingList> bindings_;
+    std::shared_ptr<RelayRoute> relay_ = std::make_shared<RelayRoute>(); ///< of relay types
 };
 
 } // namespace fairlead::gateway

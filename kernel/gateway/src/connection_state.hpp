@@ -64,5 +64,7 @@ struct ConnectionState {
 
 /// Downlinks on one connection that wait for their outcome; more are refused with Limit.
 inline constexpr std::size_t kPendingSendsMax = 256;
+/// The same where one connection carries many devices: a command to each of several thousand.
+inline constexpr std::size_t kRelaySendsMax = 8192;
 
 } // namespace fairlead::gateway

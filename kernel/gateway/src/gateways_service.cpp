@@ -7,6 +7,7 @@
 #include "fairlead/base/json.hpp"
 #include "fairlead/base/text.hpp"
 #include "fairlead/network/components.hpp"
+#include "fairlead/network/engine.hpp"
 #include "fairlead/runtime/log.hpp"
 
 #include <algorithm>
@@ -355,12 +356,51 @@ void GatewaysService::publishBindings(const std::string& component_id) {
         fresh = handler->bindings()->empty();
     }
     const bool none = list->empty();
+    if (!none) {
+        publishRoutes(component_id, *list);
+    }
     handler->setBindings(std::move(list));
     if (none) {
         parts_.components->setHandler(component_id, nullptr);
     } else if (fresh) {
         parts_.components->setHandler(component_id, handler);
     }
+}
+
+void GatewaysService::addUpstream(const std::string& protocol_id, const std::string& transport,
+                                  std::vector<std::string>& routes) {
+    const auto protocol = protocols_.get(protocol_id);
+    const auto descriptor = protocol ? protocols_.descriptor(*protocol) : std::nullopt;
+    if (!descriptor) {
+        return;
+    }
+    for (const plugin::TransportDescriptor& offered : descriptor->transports) {
+        for (const plugin::RouteDescriptor& route : offered.routes) {
+            if (offered.id == transport && route.upstream) {
+                routes.push_back(route.address);
+            }
+        }
+    }
+}
+
+// Types that dial out (a broker) want to know what devices send; the others do not ask.
+void GatewaysService::publishRoutes(const std::string& component_id, const BindingList& list) {
+    const auto component = parts_.components->get(component_id);
+    if (parts_.engine == nullptr || !component) {
+        return;
+    }
+    std::vector<std::string> routes;
+    for (const network::ComponentType& found : parts_.components->types()) {
+        if (found.type.id != component->type || !found.type.client) {
+            continue;
+        }
+        for (const BindingPtr& binding : list) {
+            addUpstream(binding->protocol_id, found.type.transport, routes);
+        }
+    }
+    std::sort(routes.begin(), routes.end());
+    routes.erase(std::unique(routes.begin(), routes.end()), routes.end());
+    parts_.engine->setRoutes(component_id, std::move(routes));
 }
 
 void GatewaysService::closeSessions(const std::string& gateway_id) {

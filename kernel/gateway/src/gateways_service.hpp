@@ -51,6 +51,9 @@ private:
     base::Status bind(const Gateway& gateway);
     void unbind(const Gateway& gateway);
     void publishBindings(const std::string& component_id);
+    void addUpstream(const std::string& protocol_id, const std::string& transport,
+                     std::vector<std::string>& routes);
+    void publishRoutes(const std::string& component_id, const BindingList& list);
     void closeSessions(const std::string& gateway_id);
     base::Result<Gateway> store(Gateway gateway, std::int64_t expected);
     void changed(const std::string& id);

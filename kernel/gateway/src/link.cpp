@@ -167,8 +167,9 @@ namespace {
 void sendOne(network::Connection& connection, const OwnedTransport& message,
              const std::function<void(base::Status)>& sent) {
     ConnectionState& state = stateOf(connection);
-    if (state.sends.size() >= kPendingSendsMax) {
-        sent(base::Error::limit("the device has " + std::to_string(kPendingSendsMax) +
+    const std::size_t most = connection.isRelay() ? kRelaySendsMax : kPendingSendsMax;
+    if (state.sends.size() >= most) {
+        sent(base::Error::limit("the connection has " + std::to_string(most) +
                                 " unacknowledged downlinks; try again later"));
         return;
     }

@@ -100,6 +100,7 @@ public:
         if (is_full) {
             return device::Admission::Full;
         }
+        scopes.emplace_back(uplink.once_scope);
         if (!uplink.once_key.empty() && !held.insert(std::string{uplink.once_key}).second) {
             return device::Admission::Duplicate;
         }
@@ -130,6 +131,7 @@ public:
     bool is_full = false;
     std::set<std::string> held;
     std::vector<std::string> stored;
+    std::vector<std::string> scopes;
     std::vector<device::Completion> pending;
     std::vector<device::Completion> done;
 };
@@ -235,6 +237,8 @@ public:
     std::string_view transport() const noexcept override { return transport_; }
     std::string_view peer() const noexcept override { return "192.0.2.1:1"; }
     bool hasConnect() const noexcept override { return transport_ == "MQTT"; }
+    bool isOutgoing() const noexcept override { return outgoing; }
+    bool isRelay() const noexcept override { return relay; }
     void complete(std::uint64_t token, std::int32_t status,
                   const fl_transport_message* reply) override {
         events.push_back("complete " + std::to_string(token) + " " + std::to_string(status) +
@@ -251,6 +255,8 @@ public:
     void pauseReading() override { ++paused; }
     void resumeReading() override { --paused; }
 
+    bool outgoing = false;
+    bool relay = false;
     std::vector<std::string> events;
     int paused = 0;
     std::int32_t send_status = FL_OK;
