@@ -38,12 +38,23 @@ Schema countersSchema() {
         .named("NetworkCounters");
 }
 
+Schema targetsSchema() {
+    return Schema::array(Schema::object({required("address", text()), required("state", text()),
+                                         required("since", Schema::time()),
+                                         required("nextAttemptAt", Schema::time().nullable()),
+                                         required("failures", Schema::integer(0, INT64_MAX)),
+                                         required("lastError", text().nullable())})
+                             .named("NetworkTarget"),
+                         network::kTargetsMax);
+}
+
 Schema componentSchema() {
     return entity({required("type", text()), required("cluster", text()),
                    required("configuration", freeObject()), required("nodes", nodesSchema()),
                    required("state", text()), required("runState", text()),
                    required("lastError", text().nullable()), required("address", text()),
-                   required("counters", countersSchema()), required("usedBy", usedBySchema())})
+                   required("targets", targetsSchema()), required("counters", countersSchema()),
+                   required("usedBy", usedBySchema())})
         .named("NetworkComponent");
 }
 
@@ -62,6 +73,18 @@ void writeCounters(JsonOut& out, const network::ComponentCounters& counters) {
     out.field("refused", counters.refused).end();
 }
 
+/// Of client types: whom they dial and how that goes.
+void writeTargets(JsonOut& out, const std::vector<network::TargetStatus>& targets) {
+    out.array("targets");
+    for (const network::TargetStatus& target : targets) {
+        out.object().field("address", target.address);
+        out.field("state", network::toText(target.state)).time("since", target.since);
+        out.time("nextAttemptAt", target.next_attempt).field("failures", target.failures);
+        out.textOrNull("lastError", target.last_error).end();
+    }
+    out.end();
+}
+
 void writeComponent(JsonOut& out, Site& site, const Context& context,
                     const NetworkComponent& component) {
     const network::ComponentStatus status = site.services.components.status(component.id);
@@ -77,6 +100,7 @@ void writeComponent(JsonOut& out, Site& site, const Context& context,
     out.end().field("state", component.enabled ? "enabled" : "disabled");
     out.field("runState", network::toText(status.run_state));
     out.textOrNull("lastError", status.last_error).field("address", status.address);
+    writeTargets(out, status.targets);
     writeCounters(out, status.counters);
     writeUsedBy(out, users);
     const char* remove = component.enabled ? "NETWORK_ENABLED" : users.empty() ? nullptr : "IN_USE";
@@ -247,11 +271,12 @@ std::vector<Route> networkRoutes(Site& site) {
     routes.push_back(Route::remove("/network-components/{id}", kWrite,
                                    "Deletes a disabled component that no gateway uses.")
                          .runs([&site](Context& context) { return remove(site, context); }));
-    routes.push_back(item(Route::post("/network-components/{id}/enable", kOperate,
-                                      "Binds its port; stays disabled when that fails."),
-                          &Components::enable, site));
+    routes.push_back(
+        item(Route::post("/network-components/{id}/enable", kOperate,
+                         "Binds its port, or begins to dial; stays disabled when that fails."),
+             &Components::enable, site));
     routes.push_back(item(Route::post("/network-components/{id}/disable", kOperate,
-                                      "Closes its connections and its port."),
+                                      "Closes its connections and its port, or dials no more."),
                           &Components::disable, site));
     return routes;
 }
@@ -261,6 +286,7 @@ std::string networkStateText(Site& site, const std::string& id) {
     JsonOut out;
     out.object().field("id", id).field("runState", network::toText(status.run_state));
     out.textOrNull("lastError", status.last_error);
+    writeTargets(out, status.targets);
     writeCounters(out, status.counters);
     out.end();
     return std::move(out).text();

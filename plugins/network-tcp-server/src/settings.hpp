@@ -18,6 +18,4 @@ struct Settings {
 /// FL_E_INVALID when a member is wrong or the framing rule lacks what it needs.
 Settings parseSettings(std::string_view json);
 
-inline constexpr std::size_t kFrameBytesLimit = 16 * 1024 * 1024; // upper bound of maxFrameLength
-
 } // namespace fairlead::tcp

@@ -246,13 +246,13 @@ FakeNetworkHost::FakeNetworkHost(std::shared_ptr<DurableState> durable)
         if (!at(c).target_) {
             return FL_E_UNSUPPORTED;
         }
-        std::vector<fl_str>& routes = of(ctx).routes_out_;
-        routes.clear();
+        std::vector<fl_str>& given = of(ctx).routes_out_;
+        given.clear();
         for (const std::string& route : of(ctx).routes) {
-            routes.push_back(sdk::str(route));
+            given.push_back(sdk::str(route));
         }
-        *out = {sizeof(fl_dialed), *at(c).target_, routes.data(),
-                static_cast<std::uint32_t>(routes.size()), 0};
+        *out = {sizeof(fl_dialed), *at(c).target_, given.data(),
+                static_cast<std::uint32_t>(given.size()), 0};
         return FL_OK;
     };
     table_.ready = [](void*, fl_conn* c) { at(c).ready = true; };
