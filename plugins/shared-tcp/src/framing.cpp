@@ -112,6 +112,10 @@ Frame cutFrame(const Framing& framing, Bytes in, std::size_t& scanned) noexcept 
 }
 
 std::optional<std::string> parseDelimiter(std::string_view text) {
+    return parseBytes(text, kDelimiterBytesMax);
+}
+
+std::optional<std::string> parseBytes(std::string_view text, std::size_t most) {
     std::string out;
     bool ok = true;
     if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
@@ -121,7 +125,7 @@ std::optional<std::string> parseDelimiter(std::string_view text) {
     } else {
         ok = unescape(text, out);
     }
-    if (!ok || out.empty() || out.size() > kDelimiterBytesMax) {
+    if (!ok || out.empty() || out.size() > most) {
         return std::nullopt;
     }
     return out;

@@ -38,8 +38,10 @@ struct Frame {
 /// a delimiter; updated here, to be reset by the caller when bytes are taken from the front.
 Frame cutFrame(const Framing& framing, Bytes in, std::size_t& scanned) noexcept;
 
-/// A delimiter as people write it: text with \r \n \t \0 \\ \xHH, or all of it in hex as 0x0D0A.
-/// Nothing when it is empty, malformed or longer than kDelimiterBytesMax.
+/// Bytes as people write them: text with \r \n \t \0 \\ \xHH, or all of it in hex as 0x0D0A.
+/// Nothing when it is empty, malformed or longer than `most` bytes.
+std::optional<std::string> parseBytes(std::string_view text, std::size_t most);
+/// The same for a delimiter, at most kDelimiterBytesMax.
 std::optional<std::string> parseDelimiter(std::string_view text);
 
 inline constexpr std::size_t kDelimiterBytesMax = 64;
