@@ -76,6 +76,12 @@ Fault readByte(Reader& in, std::uint8_t id, Properties& out) noexcept {
     case Property::RequestProblem:
         out.request_problem = v;
         break;
+    case Property::MaximumQos:
+        out.maximum_qos = v;
+        break;
+    case Property::SharedAvailable:
+        out.shared_available = v;
+        break;
     default:
         out.flag_value = v;
         break;

@@ -65,6 +65,8 @@ struct Properties {
     std::uint16_t topic_alias = 0;
     std::uint16_t server_keep_alive = 0;
     std::uint8_t flag_value = 0; // the byte properties that no rule of ours reads
+    std::uint8_t maximum_qos = 2;
+    std::uint8_t shared_available = 1;
     std::uint8_t payload_format = 0;
     std::uint8_t request_problem = 1;
     std::uint8_t user_count = 0;
