@@ -340,6 +340,16 @@ export interface NetworkCounters {
     refused: number;
 }
 
+/** Whom a component that dials connects to, and how that goes. */
+export interface NetworkTarget {
+    address: string;
+    state: string;
+    since: string;
+    nextAttemptAt: string | null;
+    failures: number;
+    lastError: string | null;
+}
+
 export interface NetworkComponent extends Entity {
     type: string;
     cluster: string;
@@ -348,6 +358,8 @@ export interface NetworkComponent extends Entity {
     state: string;
     runState: string;
     lastError: string | null;
+    /** Of types that dial; empty for servers. */
+    targets?: NetworkTarget[];
     counters: NetworkCounters;
     usedBy: Reference[];
 }

@@ -118,5 +118,9 @@ describe('first-device lines', () => {
     it('addresses of components', () => {
         const item = { type: 'mqtt-server', cluster: 'shared', configuration: { publicHost: '::1', publicPort: 1883, secure: true }, nodes: [] };
         expect(addressOf(item as never)).toBe('mqtts://[::1]:1883');
+        const client = { type: 'mqtt-client', cluster: 'shared', configuration: { remoteHost: 'broker.example', remotePort: 1884 }, nodes: [] };
+        expect(addressOf(client as never)).toBe('mqtt://broker.example:1884');
+        const many = { type: 'tcp-client', cluster: 'shared', configuration: { targets: [{ host: '10.0.0.7', port: 502 }, { host: '10.0.0.8', port: 502 }] }, nodes: [] };
+        expect(addressOf(many as never)).toBe('tcp://10.0.0.7:502 +1');
     });
 });

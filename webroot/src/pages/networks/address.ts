@@ -6,23 +6,32 @@ const kSchemes: Record<string, [string, string]> = {
     'mqtt-client': ['mqtt', 'mqtts'],
     'http-server': ['http', 'https'],
     'tcp-server': ['tcp', 'tcps'],
+    'tcp-client': ['tcp', 'tcps'],
     'websocket-server': ['ws', 'wss'],
     udp: ['udp', 'dtls'],
     'coap-server': ['coap', 'coaps'],
 };
 
-function oneAddress(type: string, configuration: Configuration): string {
-    const scheme = kSchemes[type]?.[configuration.secure ? 1 : 0] ?? type;
-    const host = configuration.publicHost || configuration.remoteHost || configuration.host || '0.0.0.0';
-    const port = configuration.publicPort || configuration.remotePort || configuration.port;
+function addressText(type: string, secure: unknown, host: unknown, port: unknown): string {
+    const scheme = kSchemes[type]?.[secure ? 1 : 0] ?? type;
     const text = String(host);
     return `${scheme}://${text.includes(':') ? `[${text}]` : text}${port ? `:${String(port)}` : ''}`;
 }
 
-/** Where devices reach a component: its public address, or those of its nodes. */
+function addresses(type: string, configuration: Configuration): string[] {
+    if (Array.isArray(configuration.targets)) {
+        const targets = configuration.targets as { host: string; port: number }[];
+        return targets.map((target) => addressText(type, configuration.secure, target.host, target.port));
+    }
+    const host = configuration.publicHost || configuration.remoteHost || configuration.host || '0.0.0.0';
+    const port = configuration.publicPort || configuration.remotePort || configuration.port;
+    return [addressText(type, configuration.secure, host, port)];
+}
+
+/** Where devices reach a component: its public address, or those of its nodes; of a client, whom it dials. */
 export function addressesOf(item: NetworkComponent): string[] {
     const own = item.cluster === 'independent' ? item.nodes.map((node) => node.configuration) : [item.configuration];
-    return own.map((configuration) => oneAddress(item.type, configuration));
+    return own.flatMap((configuration) => addresses(item.type, configuration));
 }
 
 export function addressOf(item: NetworkComponent): string {
