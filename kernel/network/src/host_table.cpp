@@ -132,11 +132,10 @@ void hostReady(void*, fl_conn* conn) noexcept {
 
 template <typename C>
 std::shared_ptr<const fl_network_host> tableOf() {
-    static const auto table = std::make_shared<const fl_network_host>(
-        fl_network_host{sizeof(fl_network_host), 0, nullptr, hostWrite<C>, hostDeliver<C>,
-                        hostRelease<C>, hostSent<C>, hostClose<C>, hostSetTimer<C>, hostReport<C>,
-                        hostOutputBytes<C>, hostStatePut<C>, hostStateGet<C>, hostStateRemove<C>, hostDialed<C>,
-                        hostReady<C>});
+    static const auto table = std::make_shared<const fl_network_host>(fl_network_host{
+        sizeof(fl_network_host), 0, nullptr, hostWrite<C>, hostDeliver<C>, hostRelease<C>,
+        hostSent<C>, hostClose<C>, hostSetTimer<C>, hostReport<C>, hostOutputBytes<C>,
+        hostStatePut<C>, hostStateGet<C>, hostStateRemove<C>, hostDialed<C>, hostReady<C>});
     return table;
 }
 
