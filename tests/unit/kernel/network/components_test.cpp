@@ -576,7 +576,7 @@ public:
     void tellsWhatTypesThereAre() {
         Server s(*database_);
         const auto types = s.components->types();
-        CPPUNIT_ASSERT_EQUAL(std::size_t{3}, types.size());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{4}, types.size());
         CPPUNIT_ASSERT_EQUAL(std::string("line"), types[0].type.id);
         CPPUNIT_ASSERT(types[0].schema.find("certificateId") != std::string::npos);
         CPPUNIT_ASSERT(types[1].schema.find("DTLS") != std::string::npos);
