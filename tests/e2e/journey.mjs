@@ -76,7 +76,7 @@ export function journey(locale, { network, gateway, product, device: deviceName,
     step('creates and enables an MQTT network component', async () => {
       await page.getByRole('link', { name: word('nav.networks') }).click()
       await button(page, word('network.add')).first().click()
-      await page.locator('label.choice', { hasText: 'MQTT' }).click()
+      await page.locator('label.choice', { hasText: /^\s*MQTT (server|服务)/ }).click()
       const texts = await page.evaluate(async (chosen) => {
         const { items } = await (await fetch('/api/v1/network-types')).json()
         return items.find((type) => type.id === 'mqtt-server').schema.i18n[chosen]
@@ -95,7 +95,7 @@ export function journey(locale, { network, gateway, product, device: deviceName,
     step('creates a gateway in steps, and enables it', async () => {
       await page.getByRole('link', { name: word('nav.gateways') }).click()
       await button(page, word('gateway.add')).first().click()
-      await page.locator('article.provider', { hasText: 'MQTT' }).getByRole('button', { name: word('gateway.use') }).click()
+      await page.locator('article.provider', { has: page.locator('h3', { hasText: /MQTT (server|服务)/i }) }).getByRole('button', { name: word('gateway.use') }).click()
       await button(page, word('gateway.next')).click()
       await shown(word('gateway.needNetwork'))
       await page.locator('label.choice', { hasText: network }).click()

@@ -193,7 +193,8 @@ public:
         FakeConnection& line = open("TCP");
         deliver(line, FL_TRANSPORT_CONNECT, "d1", "", {}, "d2");
         settle();
-        CPPUNIT_ASSERT(line.events == Events{"complete 7 -6 reply 401"}); // d1 by itself, without its secret
+        CPPUNIT_ASSERT(line.events ==
+                       Events{"complete 7 -6 reply 401"}); // d1 by itself, without its secret
         CPPUNIT_ASSERT(sessions_.live.empty());
     }
 
